@@ -1,0 +1,103 @@
+/**
+ * Every failure of this library is an AudioLDMError with a stable `code` and, where something can
+ * be done about it, a `hint` that says what. `docs/errors.md` lists the codes.
+ */
+export class AudioLDMError extends Error {
+  readonly code: string
+  readonly hint?: string
+
+  constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.code = code
+    if (options.hint !== undefined) this.hint = options.hint
+  }
+}
+
+/** An option or argument is missing, of the wrong type or out of range. `option` names it. */
+export class InvalidOptionError extends AudioLDMError {
+  readonly option: string
+
+  constructor(option: string, message: string, hint?: string) {
+    super('INVALID_OPTION', `${option}: ${message}`, { hint })
+    this.option = option
+  }
+}
+
+/** A model folder, or a configuration in it, cannot be used. The message names file and field. */
+export class InvalidModelError extends AudioLDMError {
+  constructor(message: string, hint?: string) {
+    super('INVALID_MODEL', message, { hint })
+  }
+}
+
+/** A weights file is damaged, hostile or does not fit its architecture. `problems` lists all. */
+export class InvalidWeightsError extends AudioLDMError {
+  readonly problems: string[]
+
+  constructor(message: string, problems: string[] = [], hint?: string) {
+    super('INVALID_WEIGHTS', [message, ...problems].join('\n  '), { hint })
+    this.problems = problems
+  }
+}
+
+/** libtorch or the native core cannot be found or loaded. `tried` lists the places looked at. */
+export class NativeLoadError extends AudioLDMError {
+  readonly tried: string[]
+
+  constructor(
+    code: 'LIBTORCH_NOT_FOUND' | 'LIBTORCH_VERSION' | 'ADDON_NOT_BUILT' | 'ADDON_LOAD_FAILED',
+    message: string,
+    tried: string[] = [],
+    hint?: string,
+  ) {
+    super(code, [message, ...tried].join('\n  '), { hint })
+    this.tried = tried
+  }
+}
+
+/** The requested device does not exist or cannot be used here. The message says why. */
+export class DeviceUnavailableError extends AudioLDMError {
+  constructor(message: string, hint?: string) {
+    super('DEVICE_UNAVAILABLE', message, { hint })
+  }
+}
+
+/** The hub could not be reached, has no such repository, or a download failed. */
+export class HubError extends AudioLDMError {
+  constructor(
+    code: 'HUB_OFFLINE' | 'HUB_NOT_FOUND' | 'HUB_DOWNLOAD_FAILED',
+    message: string,
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, options)
+  }
+}
+
+/** A result could not be written. Nothing was left half-written. */
+export class OutputError extends AudioLDMError {
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super('OUTPUT_FAILED', message, options)
+  }
+}
+
+/** A disposed model, tensor or audio was used. */
+export class DisposedError extends AudioLDMError {
+  constructor(what: string) {
+    super('DISPOSED', `${what} was disposed and can no longer be used`)
+  }
+}
+
+/** The job was aborted, through its AbortSignal or `abort()`. */
+export class AbortError extends AudioLDMError {
+  constructor(message = 'the job was aborted') {
+    super('ABORTED', message)
+  }
+}
+
+/** The native engine failed: out of memory, or an operator refused its input. */
+export class EngineError extends AudioLDMError {
+  constructor(message: string, options: { code?: string; hint?: string; cause?: unknown } = {}) {
+    super(options.code ?? 'ENGINE_FAILED', message, options)
+  }
+}

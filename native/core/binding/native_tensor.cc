@@ -1,0 +1,166 @@
+#include "binding/native_tensor.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "binding/instance.h"
+
+namespace audioldm {
+namespace {
+
+std::atomic<int64_t> live_bytes{0};
+
+// V8 counts at most this much per call.
+constexpr int64_t kAdjustStep = int64_t{512} << 20;
+
+void AdjustExternalMemory(Napi::Env env, int64_t change) {
+  while (change != 0) {
+    int64_t step = std::clamp(change, -kAdjustStep, kAdjustStep);
+    Napi::MemoryManagement::AdjustExternalMemory(env, step);
+    change -= step;
+  }
+}
+
+const char* Name(at::ScalarType type) {
+  switch (type) {
+    case at::kDouble: return "float64";
+    case at::kFloat: return "float32";
+    case at::kHalf: return "float16";
+    case at::kBFloat16: return "bfloat16";
+    case at::kLong: return "int64";
+    case at::kInt: return "int32";
+    case at::kShort: return "int16";
+    case at::kChar: return "int8";
+    case at::kByte: return "uint8";
+    default: return "bool";
+  }
+}
+
+template <typename Array>
+Napi::Value Copy(Napi::Env env, const at::Tensor& tensor) {
+  auto array = Array::New(env, static_cast<size_t>(tensor.numel()));
+  if (tensor.numel() > 0) std::memcpy(array.Data(), tensor.const_data_ptr(), tensor.nbytes());
+  return array;
+}
+
+}  // namespace
+
+Napi::Function NativeTensor::Define(Napi::Env env) {
+  return DefineClass(env, "NativeTensor",
+                     {StaticMethod("from", &NativeTensor::From),
+                      InstanceAccessor("shape", &NativeTensor::Shape, nullptr),
+                      InstanceAccessor("dtype", &NativeTensor::DType, nullptr),
+                      InstanceAccessor("device", &NativeTensor::Device, nullptr),
+                      InstanceAccessor("disposed", &NativeTensor::Disposed, nullptr),
+                      InstanceMethod("data", &NativeTensor::Data),
+                      InstanceMethod("dispose", &NativeTensor::Dispose)});
+}
+
+NativeTensor::NativeTensor(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<NativeTensor>(info) {}
+
+NativeTensor::~NativeTensor() { Release(Env()); }
+
+void NativeTensor::Hold(Napi::Env env, at::Tensor tensor) {
+  tensor_ = std::move(tensor);
+  bytes_ = static_cast<int64_t>(tensor_.nbytes());
+  live_bytes += bytes_;
+  // Only memory of the host: counting a GPU's would make V8 collect for nothing.
+  if (tensor_.is_cpu()) AdjustExternalMemory(env, bytes_);
+}
+
+void NativeTensor::Release(Napi::Env env) {
+  if (!tensor_.defined()) return;
+  if (tensor_.is_cpu()) AdjustExternalMemory(env, -bytes_);
+  live_bytes -= bytes_;
+  tensor_ = at::Tensor();
+}
+
+const at::Tensor& NativeTensor::Require(Napi::Env env) const {
+  if (!tensor_.defined()) throw Napi::Error::New(env, "this tensor was disposed");
+  return tensor_;
+}
+
+Napi::Object NativeTensor::Wrap(Napi::Env env, at::Tensor tensor) {
+  Napi::Object object = Instance::Of(env).tensor.New({});
+  Napi::ObjectWrap<NativeTensor>::Unwrap(object)->Hold(env, std::move(tensor));
+  return object;
+}
+
+at::Tensor NativeTensor::Unwrap(Napi::Value value) {
+  Napi::Env env = value.Env();
+  if (!value.IsObject() ||
+      !value.As<Napi::Object>().InstanceOf(Instance::Of(env).tensor.Value())) {
+    throw Napi::TypeError::New(env, "expected a NativeTensor");
+  }
+  return Napi::ObjectWrap<NativeTensor>::Unwrap(value.As<Napi::Object>())->Require(env);
+}
+
+int64_t NativeTensor::LiveBytes() { return live_bytes; }
+
+Napi::Value NativeTensor::From(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto data = info[0].As<Napi::Float32Array>();
+  auto dims = info[1].As<Napi::Array>();
+  std::vector<int64_t> shape;
+  int64_t numel = 1;
+  for (uint32_t i = 0; i < dims.Length(); i++) {
+    int64_t size = dims.Get(i).As<Napi::Number>().Int64Value();
+    if (size < 0 || __builtin_mul_overflow(numel, size, &numel)) {
+      throw Napi::RangeError::New(env, "a shape holds sizes of 0 and more");
+    }
+    shape.push_back(size);
+  }
+  if (numel != static_cast<int64_t>(data.ElementLength())) {
+    throw Napi::RangeError::New(env, "the shape does not fit the number of elements");
+  }
+  auto tensor = at::empty(shape, at::kFloat);
+  if (numel > 0) std::memcpy(tensor.data_ptr(), data.Data(), tensor.nbytes());
+  return Wrap(env, tensor);
+}
+
+Napi::Value NativeTensor::Shape(const Napi::CallbackInfo& info) {
+  const auto& sizes = Require(info.Env()).sizes();
+  auto shape = Napi::Array::New(info.Env(), sizes.size());
+  for (size_t i = 0; i < sizes.size(); i++) {
+    shape.Set(static_cast<uint32_t>(i), static_cast<double>(sizes[i]));
+  }
+  return shape;
+}
+
+Napi::Value NativeTensor::DType(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), Name(Require(info.Env()).scalar_type()));
+}
+
+Napi::Value NativeTensor::Device(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), Require(info.Env()).device().str());
+}
+
+Napi::Value NativeTensor::Disposed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), !tensor_.defined());
+}
+
+Napi::Value NativeTensor::Data(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  c10::InferenceMode inference;
+  at::Tensor tensor = Require(env).cpu();
+  if (tensor.scalar_type() == at::kBFloat16 || tensor.scalar_type() == at::kHalf) {
+    tensor = tensor.to(at::kFloat);
+  }
+  tensor = tensor.contiguous();
+  switch (tensor.scalar_type()) {
+    case at::kFloat: return Copy<Napi::Float32Array>(env, tensor);
+    case at::kDouble: return Copy<Napi::Float64Array>(env, tensor);
+    case at::kLong: return Copy<Napi::BigInt64Array>(env, tensor);
+    case at::kInt: return Copy<Napi::Int32Array>(env, tensor);
+    default: return Copy<Napi::Uint8Array>(env, tensor.to(at::kByte));
+  }
+}
+
+void NativeTensor::Dispose(const Napi::CallbackInfo& info) { Release(info.Env()); }
+
+}  // namespace audioldm

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace audioldm {
+
+struct Timings {
+  double text_ms = 0;
+  std::vector<double> step_ms;
+  double vae_ms = 0;
+  double vocoder_ms = 0;
+};
+
+// What a job tells JavaScript; the variants of NativeEvent in lib/native/binding.ts.
+struct Event {
+  enum class Type { kLoaded, kStep, kAudio, kEnd, kError };
+
+  uint32_t job = 0;
+  Type type = Type::kEnd;
+
+  int64_t step = 0;                 // kStep: steps done
+  int64_t steps = 0;                // kStep: steps in all
+  int64_t index = 0;                // kAudio: clip of the batch
+  int64_t start_sample = 0;         // kAudio
+  std::vector<at::Tensor> tensors;  // kStep: latents or none; kAudio: samples; kEnd: results
+  Timings timings;                  // kEnd
+  bool has_timings = false;
+  std::string code;     // kError
+  std::string message;  // kError
+};
+
+}  // namespace audioldm

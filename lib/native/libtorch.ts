@@ -39,7 +39,7 @@ export interface FindLibtorchOptions {
   env?: NodeJS.ProcessEnv
 }
 
-export const defaultMinor = '2.13'
+const defaultMinor = '2.13'
 const library = 'libtorch_cpu.so'
 const packageRoot = dirname(dirname(__dirname))
 
@@ -85,18 +85,8 @@ export function findLibtorch(options: FindLibtorchOptions = {}): LibtorchFound {
   throw wrongVersion ? versionError(tried, minors) : notFound(tried, minors)
 }
 
-/** The libtorch minors for which `folder` holds a core: libaudioldm_core-2.13.so gives '2.13'. */
-export function coreMinors(folder: string): string[] {
-  const minors: string[] = []
-  for (const name of list(folder)) {
-    const match = /^libaudioldm_core-(\d+\.\d+)\.so$/.exec(name)
-    if (match?.[1]) minors.push(match[1])
-  }
-  return minors.sort(newestFirst)
-}
-
 /** '2.13' of '2.13.0+cu130'. */
-export function minorOf(version: string): string {
+function minorOf(version: string): string {
   return /^\d+\.\d+/.exec(version)?.[0] ?? ''
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { NativeLoadError } from '../../lib/errors.js'
-import { coreMinors, type FindLibtorchOptions, findLibtorch } from '../../lib/native/libtorch.js'
+import { type FindLibtorchOptions, findLibtorch } from '../../lib/native/libtorch.js'
 
 let work: string
 beforeEach(() => {
@@ -186,12 +186,4 @@ describe('failures', () => {
     }
     expect(error.hint).toContain('pip install torch==9.99.0')
   })
-})
-
-test('core minors come from the file names beside the addon', () => {
-  for (const name of ['core-2.9.so', 'core-2.13.so', 'core-2.13.so.bak', 'cuda-2.13.so']) {
-    file(join(work, `libaudioldm_${name}`))
-  }
-  expect(coreMinors(work)).toEqual(['2.13', '2.9'])
-  expect(coreMinors(join(work, 'absent'))).toEqual([])
 })

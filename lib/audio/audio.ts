@@ -1,0 +1,108 @@
+import { DisposedError, InvalidOptionError } from '../errors.js'
+import type { Tensor } from '../tensor.js'
+import { writeFileAtomic } from '../write-file.js'
+import { type SpectrogramOptions, spectrogramPng } from './spectrogram.js'
+import { encodeWav, type WavFormat } from './wav.js'
+
+export interface WavOptions {
+  /** 'pcm16' (default) for players, 'float32' to keep the exact values. */
+  format?: WavFormat
+}
+
+/** A generated clip: samples in native memory until they are asked for. */
+export class Audio {
+  /** Float32, of shape [samples] or [channels, samples]. */
+  readonly samples: Tensor
+  readonly sampleRate: number
+  private disposed = false
+
+  /** Takes ownership of `samples`, which `dispose()` releases. */
+  constructor(samples: Tensor, sampleRate: number) {
+    const [channels, count] = samples.shape.length === 1 ? [1, samples.shape[0]] : samples.shape
+    if (samples.shape.length > 2 || count === undefined || (channels !== 1 && channels !== 2)) {
+      const shape = samples.shape.join(', ')
+      throw new InvalidOptionError('samples', `shape [n], [1, n] or [2, n], not [${shape}]`)
+    }
+    this.samples = samples
+    this.sampleRate = sampleRate
+  }
+
+  get channels(): number {
+    return this.samples.shape.length === 1 ? 1 : (this.samples.shape[0] as number)
+  }
+
+  get durationSeconds(): number {
+    return (this.samples.shape[this.samples.shape.length - 1] as number) / this.sampleRate
+  }
+
+  /** A copy of the samples; of two channels, all of the first and then all of the second. */
+  async toFloat32Array(): Promise<Float32Array<ArrayBuffer>> {
+    if (this.disposed) throw new DisposedError('this audio')
+    return Float32Array.from((await this.samples.data()) as Float32Array)
+  }
+
+  /** The bytes of a WAV file. */
+  async toWav(options: WavOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return encodeWav(await this.byChannel(), this.sampleRate, options.format)
+  }
+
+  /**
+   * Writes a WAV file, whole or not at all.
+   * @throws OutputError naming the path and what to do.
+   */
+  async save(path: string, options: WavOptions = {}): Promise<void> {
+    await writeFileAtomic(path, await this.toWav(options))
+  }
+
+  /** A PNG picture: time in seconds, frequency in hertz, level in decibels. */
+  async spectrogram(options: SpectrogramOptions = {}): Promise<Uint8Array> {
+    return spectrogramPng(mixed(await this.byChannel()), this.sampleRate, options)
+  }
+
+  /** A player with a spectrogram above it, in one piece of HTML that needs no other file. */
+  async toHTML(options: { title?: string } = {}): Promise<string> {
+    const image = await this.spectrogram({ width: 640, height: 220 })
+    const png = Buffer.from(image).toString('base64')
+    const wav = Buffer.from(await this.toWav()).toString('base64')
+    const title = escapeHtml(options.title ?? `${this.durationSeconds.toFixed(2)} s of audio`)
+    return (
+      '<figure style="margin:0;max-width:640px;font:14px sans-serif">' +
+      (options.title === undefined ? '' : `<figcaption>${title}</figcaption>`) +
+      `<img src="data:image/png;base64,${png}" alt="Spectrogram: ${title}" style="width:100%">` +
+      `<audio controls preload="metadata" src="data:audio/wav;base64,${wav}" style="width:100%">` +
+      '</audio></figure>'
+    )
+  }
+
+  /** Releases the samples. Idempotent; later calls for samples throw DisposedError. */
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    this.samples.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const state = this.disposed ? ', disposed' : ''
+    const channels = this.channels === 1 ? 'mono' : 'stereo'
+    return `Audio { ${this.durationSeconds.toFixed(2)} s, ${this.sampleRate} Hz, ${channels}${state} }`
+  }
+
+  private async byChannel(): Promise<Float32Array[]> {
+    const all = await this.toFloat32Array()
+    const count = all.length / this.channels
+    return Array.from({ length: this.channels }, (_, c) => all.subarray(c * count, (c + 1) * count))
+  }
+}
+
+function mixed(channels: Float32Array[]): Float32Array {
+  const [first, second] = channels as [Float32Array, Float32Array | undefined]
+  return second ? first.map((value, i) => (value + (second[i] as number)) / 2) : first
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
+}

@@ -25,7 +25,8 @@ export interface CoreBinding {
   /** Whether bfloat16 matrix products have hardware support (AVX512_BF16 or AMX). */
   cpuHasBfloat16: boolean
   cudaDeviceCount(): number
-  NativeModel: { load(spec: NativeModelSpec, onDone: LoadCallback): NativeModel }
+  /** Starts loading on the new model's engine thread; `onLoaded` is called once. */
+  NativeModel: new (spec: NativeModelSpec, onLoaded: (error: NativeError | null) => void) => NativeModel
   NativeTensor: NativeTensorConstructor
   /** Bytes held by tensors the core handed out and that are not disposed yet. */
   liveTensorBytes(): number
@@ -73,9 +74,6 @@ export interface NativeModelSpec {
   vocoderContext: number
 }
 
-/** Called once: with an error, or with null when the model is loaded. */
-export type LoadCallback = (error: NativeError | null) => void
-
 export interface NativeModel {
   /** Starts one batch on the engine thread; events arrive on the JavaScript thread, `end` last. */
   generate(request: NativeGenerateRequest, onEvent: (event: NativeEvent) => void): NativeJob
@@ -87,8 +85,8 @@ export interface NativeModel {
     request: NativeDecodeRequest,
     onEvent: (event: NativeEvent) => void,
   ): NativeJob
-  /** Aborts what runs, frees the weights, stops the engine thread. Idempotent. */
-  dispose(): void
+  /** Aborts what runs, frees the weights and ends the engine thread, then calls back. Idempotent. */
+  dispose(onDisposed: () => void): void
 }
 
 export interface NativeJob {
@@ -170,6 +168,8 @@ export interface NativeTensor {
   readonly device: string
   /** A fresh copy in memory that V8 owns; bfloat16 and float16 come as Float32Array. */
   data(): Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
+  /** A copy in another dtype or on another device; null keeps what is. */
+  to(dtype: 'float32' | 'float64' | 'float16' | 'bfloat16' | null, device: string | null): NativeTensor
   /** Frees the native memory now; later calls throw. Idempotent. */
   dispose(): void
   readonly disposed: boolean

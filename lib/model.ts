@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import { Audio } from './audio/audio.js'
+import { AbortError, DisposedError, InvalidOptionError } from './errors.js'
+import { type ModelFolder, readModelFolder, toNativeSpec } from './hub/folder.js'
+import { resolveModel } from './hub/resolve.js'
+import type { NativeModel } from './native/binding.js'
+import {
+  type ComputeDType,
+  chooseDevice,
+  chooseDType,
+  defaultThreads,
+} from './native/device.js'
+import { loadNative } from './native/load.js'
+import { fromNative, runNative } from './native/run.js'
+import { integerIn, parseOptions, show } from './options.js'
+import { archivesDir, defaultModelDir } from './paths.js'
+import { Tensor } from './tensor.js'
+import { type ClapTokenizer, loadTokenizer } from './tokenizer/tokenizer.js'
+
+export interface LoadModelOptions {
+  /** 'auto' (default: CUDA where it works, else the CPU), 'cpu', 'cuda' or 'cuda:N'. */
+  device?: string
+  /** 'auto' (default: float16 on CUDA, bfloat16 on CPUs with hardware for it, else float32). */
+  dtype?: 'auto' | ComputeDType
+  /** CPU threads for this model's operators; default: all processors this process may use. */
+  threads?: number
+  /** Where libtorch is, before any other place is looked at. */
+  libtorchPath?: string
+  signal?: AbortSignal
+  onProgress?: (progress: LoadProgress) => void
+}
+
+export interface LoadProgress {
+  stage: 'files' | 'libtorch' | 'weights' | 'ready'
+}
+
+export interface ModelInfo {
+  /** The folder it was loaded from. */
+  path: string
+  device: string
+  dtype: ComputeDType
+  threads: number
+  /** Samples per second of what it generates, Hz. */
+  sampleRate: number
+  parameters: number
+  /** The weights are random: a test model, whose sound means nothing. */
+  randomWeights: boolean
+  libtorch: string
+}
+
+const loadSchema = z.strictObject({
+  device: z
+    .string()
+    .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, {
+      error: (issue) => `expected auto, cpu, cuda or cuda:N, got ${show(issue.input)}`,
+    })
+    .default('auto'),
+  dtype: z
+    .enum(['auto', 'float32', 'bfloat16', 'float16'], {
+      error: (issue) => `expected auto, float32, bfloat16 or float16, got ${show(issue.input)}`,
+    })
+    .default('auto'),
+  threads: integerIn(1, 1024).optional(),
+  libtorchPath: z.string().optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+  onProgress: z.custom<(p: LoadProgress) => void>((f) => typeof f === 'function').optional(),
+})
+
+/**
+ * Loads a model: a folder in diffusers' layout, a hub id that was pulled before, or, without a
+ * source, the model that comes with the package. Every file is checked before the core sees it.
+ * @throws InvalidOptionError, InvalidModelError, InvalidWeightsError, HubError, NativeLoadError,
+ * DeviceUnavailableError, AbortError
+ */
+export async function loadModel(source?: string, options: LoadModelOptions = {}): Promise<Model> {
+  const { signal, ...wanted } = parseOptions(loadSchema, options)
+  if (source !== undefined && (typeof source !== 'string' || source === '')) {
+    throw new InvalidOptionError('source', `expected a folder or a hub id, got ${show(source)}`)
+  }
+  const progress = wanted.onProgress ?? (() => {})
+  const stage = (name: LoadProgress['stage']) => {
+    if (signal?.aborted) throw Object.assign(new AbortError(), { cause: signal.reason })
+    progress({ stage: name })
+  }
+
+  stage('files')
+  const dir = source === undefined ? defaultModelDir() : await resolveModel(source)
+  const folder = await readModelFolder(dir)
+  const tokenizer = await loadTokenizer(folder.tokenizerDir, folder.tokenizerLimits)
+
+  stage('libtorch')
+  const native = loadNative({ libtorchPath: wanted.libtorchPath, cuda: wanted.device !== 'cpu' })
+  const device = chooseDevice(native, wanted.device)
+  const dtype = chooseDType(native, device, wanted.dtype)
+  const threads = wanted.threads ?? defaultThreads()
+
+  stage('weights')
+  const spec = toNativeSpec(folder, { device, dtype, threads, archivesDir: archivesDir() })
+  const handle = await new Promise<NativeModel>((resolve, reject) => {
+    const model = new native.core.NativeModel(spec, (error) => {
+      if (error === null) return resolve(model)
+      model.dispose(() => reject(fromNative(error)))
+    })
+  })
+  const model = new Model(handle, folder, tokenizer, {
+    path: folder.path,
+    device,
+    dtype,
+    threads,
+    sampleRate: folder.info.sampleRate,
+    parameters: folder.info.parameters,
+    randomWeights: folder.info.randomWeights,
+    libtorch: native.libtorch.version,
+  })
+  if (signal?.aborted) {
+    await model.dispose()
+    throw Object.assign(new AbortError(), { cause: signal.reason })
+  }
+  stage('ready')
+  return model
+}
+
+/** A loaded model. It holds native memory and a thread until `dispose()`. */
+export class Model {
+  readonly info: Readonly<ModelInfo>
+  readonly #native: NativeModel
+  readonly #folder: ModelFolder
+  readonly #tokenizer: ClapTokenizer
+  #disposing: Promise<void> | undefined
+
+  /** @internal */
+  constructor(
+    native: NativeModel,
+    folder: ModelFolder,
+    tokenizer: ClapTokenizer,
+    info: ModelInfo,
+  ) {
+    this.#native = native
+    this.#folder = folder
+    this.#tokenizer = tokenizer
+    this.info = info
+  }
+
+  /** CLAP text embeddings [prompts, 512], L2-normalised. Text past 512 tokens is cut off. */
+  async embedText(
+    prompts: string | string[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Tensor> {
+    const list = typeof prompts === 'string' ? [prompts] : prompts
+    if (!Array.isArray(list) || list.length === 0 || list.some((p) => typeof p !== 'string')) {
+      throw new InvalidOptionError('prompts', 'expected a string or a list with at least one')
+    }
+    const ids = list.map((prompt) => this.#tokenizer.encode(prompt).ids)
+    const { tensors } = await runNative(
+      (onEvent) => this.native.embedText(ids, onEvent),
+      options.signal,
+    )
+    return new Tensor(tensors[0])
+  }
+
+  /**
+   * Turns latents [clips, channels, frames, bins], scaled as the UNet sees them, into sound.
+   * Each clip is as long as its latents: frames · 0.04 s for the published models.
+   */
+  async decodeLatents(latents: Tensor, options: { signal?: AbortSignal } = {}): Promise<Audio[]> {
+    const { geometry } = this.#folder
+    const shape = latents.shape
+    if (
+      shape.length !== 4 ||
+      shape.slice(0, 3).some((size) => size < 1) ||
+      shape[1] !== geometry.latentChannels ||
+      shape[3] !== geometry.latentBins
+    ) {
+      const expected = `[clips, ${geometry.latentChannels}, frames, ${geometry.latentBins}]`
+      throw new InvalidOptionError('latents', `expected ${expected}, got [${shape.join(', ')}]`)
+    }
+    const samples = shape[2] * geometry.vaeFactor * geometry.hop
+    const request = { samples: new Array(shape[0]).fill(samples), windowFrames: 0 }
+    const { tensors } = await runNative(
+      (onEvent) => this.native.decodeLatents(latents.native, request, onEvent),
+      options.signal,
+    )
+    return tensors.map((tensor) => new Audio(new Tensor(tensor), this.info.sampleRate))
+  }
+
+  /** Stops what runs and frees weights and thread. Safe to call at any time, any number of times. */
+  dispose(): Promise<void> {
+    this.#disposing ??= new Promise((resolve) => this.#native.dispose(resolve))
+    return this.#disposing
+  }
+
+  get disposed(): boolean {
+    return this.#disposing !== undefined
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  /** @internal */
+  get native(): NativeModel {
+    if (this.disposed) throw new DisposedError('this model')
+    return this.#native
+  }
+
+  /** @internal */
+  get folder(): ModelFolder {
+    return this.#folder
+  }
+
+  /** @internal */
+  get tokenizer(): ClapTokenizer {
+    return this.#tokenizer
+  }
+}

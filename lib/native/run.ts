@@ -1,0 +1,54 @@
+/** Runs one native job as a promise and turns the core's errors into ours. */
+import {
+  AbortError,
+  type AudioLDMError,
+  DisposedError,
+  EngineError,
+  InvalidWeightsError,
+} from '../errors.js'
+import type { NativeError, NativeEvent, NativeJob, NativeTensor, NativeTimings } from './binding.js'
+
+export interface NativeResult {
+  tensors: NativeTensor[]
+  timings?: NativeTimings
+}
+
+/**
+ * `start` begins the job; its events but the last go to `onEvent`. An abort reaches the core at
+ * once and rejects the promise when the core has stopped.
+ */
+export function runNative(
+  start: (onEvent: (event: NativeEvent) => void) => NativeJob,
+  signal: AbortSignal | undefined,
+  onEvent: (event: Exclude<NativeEvent, { type: 'end' }>) => void = () => {},
+): Promise<NativeResult> {
+  return new Promise((resolve, reject) => {
+    const job = start((event) => {
+      if (event.type !== 'end') return onEvent(event)
+      signal?.removeEventListener('abort', abort)
+      if ('error' in event) reject(fromNative(event.error))
+      else resolve({ tensors: event.tensors, timings: event.timings })
+    })
+    const abort = () => job.abort()
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
+  })
+}
+
+export function fromNative(error: NativeError): AudioLDMError {
+  switch (error.code) {
+    case 'ABORTED':
+      return new AbortError()
+    case 'DISPOSED':
+      return new DisposedError('this model')
+    case 'INVALID_WEIGHTS':
+      return new InvalidWeightsError(error.message)
+    case 'OUT_OF_MEMORY':
+      return new EngineError(`out of memory: ${error.message}`, {
+        code: 'OUT_OF_MEMORY',
+        hint: 'use a shorter duration, a smaller batch, or dtype bfloat16',
+      })
+    default:
+      return new EngineError(error.message)
+  }
+}

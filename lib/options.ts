@@ -1,0 +1,40 @@
+/** Checks options with zod and reports the first problem as an InvalidOptionError that names it. */
+import { z } from 'zod'
+import { InvalidOptionError } from './errors.js'
+
+/** The parsed value, defaults filled in. Unknown names are errors: a typo must not pass silently. */
+export function parseOptions<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const path = issue.path.map((part, i) =>
+    typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`,
+  )
+  if (issue.code === 'unrecognized_keys') {
+    throw new InvalidOptionError([...path, ...issue.keys].join('.'), 'there is no such option')
+  }
+  throw new InvalidOptionError(path.join('') || 'options', issue.message)
+}
+
+/** A finite number within [min, max], with messages that say what was expected and received. */
+export function numberIn(min: number, max: number, unit = ''): z.ZodNumber {
+  const expected = `expected a number from ${min} to ${max}${unit}`
+  return z
+    .number({ error: (issue) => `${expected}, got ${show(issue.input)}` })
+    .min(min, { error: (issue) => `${expected}, got ${show(issue.input)}` })
+    .max(max, { error: (issue) => `${expected}, got ${show(issue.input)}` })
+}
+
+export function integerIn(min: number, max: number): z.ZodNumber {
+  const expected = `expected a whole number from ${min} to ${max}`
+  return numberIn(min, max).int({ error: (issue) => `${expected}, got ${show(issue.input)}` })
+}
+
+export function show(value: unknown): string {
+  if (typeof value === 'string') {
+    return value.length > 60 ? `'${value.slice(0, 57)}…'` : `'${value}'`
+  }
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return String(value)
+}

@@ -85,6 +85,6 @@ function valueAt(config: Json, path: PropertyKey[]): unknown {
 
 function show(value: unknown): string {
   if (value === undefined) return 'missing'
-  const text = JSON.stringify(value)
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }

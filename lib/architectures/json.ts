@@ -3,9 +3,10 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 const MAX_DEPTH = 32
 
 /**
- * Parses JSON more strictly than `JSON.parse`, which keeps the last of duplicate keys, turns 1e400
- * into Infinity and nests as deep as a file likes. Objects have no prototype, so `__proto__` is a
- * key as any other. Throws a plain Error that says what and where.
+ * Parses JSON as Python writes it, more strictly than `JSON.parse`, which keeps the last of
+ * duplicate keys and nests as deep as a file likes. Objects have no prototype, so `__proto__` is a
+ * key as any other. NaN, Infinity (diffusers writes both into fields we do not read) and 1e400 come
+ * out as such: who uses a number checks it. Throws a plain Error that says what and where.
  */
 export function parseJson(text: string): Json {
   const reader = new Reader(text)
@@ -77,15 +78,11 @@ class Reader {
     const word = /[-+.\w]*/y
     word.lastIndex = this.at
     const token = word.exec(this.text)?.[0] ?? ''
-    if (/^-?(NaN|Infinity)$/.test(token)) this.fail(`${token} is not a finite number`)
     let value: Json
     try {
-      value = JSON.parse(token) as Json
+      value = /^(NaN|-?Infinity)$/.test(token) ? Number(token) : (JSON.parse(token) as Json)
     } catch {
       return this.fail('a value was expected')
-    }
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.fail(`${token} is not a finite number`)
     }
     this.at += token.length
     return value

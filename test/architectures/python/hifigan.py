@@ -1,7 +1,7 @@
 """Output lengths and receptive fields of vocoders, measured. stdin: [config, ...].
 
-The receptive field is found by changing one mel frame at a time: a float64 model with positive
-weights cannot cancel anything, so every sample that depends on the frame changes.
+The receptive field is what one small frame in silence makes non-zero: with positive weights and no
+biases nothing cancels, and float64 is far from underflow.
 """
 
 import json
@@ -21,10 +21,12 @@ for config in json.load(sys.stdin):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.fill_(1 / parameter[0].numel() if parameter.dim() == 3 else 0)
-        spectrogram = torch.ones(1, frames, model.config.model_in_dim, dtype=torch.float64) * 0.1
-        before = model(spectrogram)[0]
-        spectrogram[0, middle] += 0.05
-        changed = (model(spectrogram)[0] != before).nonzero()[:, 0]
+        spectrogram = torch.zeros(
+            1, frames, model.config.model_in_dim, dtype=torch.float64
+        )
+        spectrogram[0, middle] = 1e-6
+        wave = model(spectrogram)[0]
+    changed = wave.nonzero()[:, 0]
     first, last = int(changed.min()) // hop, int(changed.max()) // hop
-    results.append({"samples": len(before), "reach": [last - middle, middle - first]})
+    results.append({"samples": len(wave), "reach": [last - middle, middle - first]})
 json.dump(results, sys.stdout)

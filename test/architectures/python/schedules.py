@@ -5,13 +5,15 @@ import sys
 
 import diffusers
 
+FIELDS = ["timestep_spacing", "steps_offset", "set_alpha_to_one", "num_train_timesteps"]
+
 results = []
 for case in json.load(sys.stdin):
     scheduler = getattr(diffusers, case["class"]).from_config(case["config"])
     results.append(
         {
             "alphas_cumprod": scheduler.alphas_cumprod.double().tolist(),
-            "config": {key: value for key, value in scheduler.config.items()},
+            "config": {field: scheduler.config.get(field) for field in FIELDS},
         }
     )
 json.dump(results, sys.stdout)

@@ -27,5 +27,7 @@ results = []
 for case in json.load(sys.stdin):
     with torch.device("meta"):
         model = build(case["class"], case["config"])
-    results.append({name: list(tensor.shape) for name, tensor in model.state_dict().items()})
+    results.append(
+        {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+    )
 json.dump(results, sys.stdout)

@@ -1,0 +1,114 @@
+/** Writing into the hub cache: links of a snapshot, the lock of a pull, the space it needs. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm, stat, statfs, symlink, utimes } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname, join, relative } from 'node:path'
+import { HubError, OutputError } from '../errors.js'
+import { outputError } from '../write-file.js'
+import type { RepoFile } from './select.js'
+
+const heartbeatMs = 10_000
+const staleMs = 60_000
+
+/** Makes `link` a relative symbolic link to `target`, replacing what is there. */
+export async function linkInto(target: string, link: string): Promise<void> {
+  const temporary = `${link}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+  try {
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(relative(dirname(link), target), temporary)
+    await rename(temporary, link)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw outputError(link, error)
+  }
+}
+
+/** @throws OutputError when the disk cannot take what is still missing of `files`. */
+export async function checkSpace(blobsDir: string, files: RepoFile[]): Promise<void> {
+  let missing = 0
+  for (const file of files) {
+    const blob = join(blobsDir, file.etag)
+    const here = (await sizeOf(blob)) ?? (await sizeOf(`${blob}.incomplete`)) ?? 0
+    missing += Math.max(0, file.size - here)
+  }
+  const disk = await statfs(blobsDir)
+  const free = disk.bavail * disk.bsize
+  if (missing <= free) return
+  throw new OutputError(
+    `${megabytes(missing)} are to be downloaded into ${blobsDir}, where ${megabytes(free)} are free`,
+    { hint: 'free some space, or set HF_HUB_CACHE to a folder on another disk' },
+  )
+}
+
+/**
+ * Keeps other processes from pulling the same model into the same cache; returns what releases it.
+ * A lock whose process has ended, or that was not refreshed for a minute, is taken over.
+ * @throws HubError when another process holds it
+ */
+export async function lockRepo(repo: string, id: string): Promise<() => Promise<void>> {
+  const path = join(dirname(repo), '.locks', basename(repo), 'pull.lock')
+  await mkdir(dirname(path), { recursive: true }).catch((error) => {
+    throw outputError(path, error)
+  })
+  const owner = `${process.pid} ${hostname()}`
+  if (!(await create(path, owner))) {
+    const holder = await liveHolder(path)
+    if (holder === undefined) await rm(path, { force: true })
+    if (holder !== undefined || !(await create(path, owner))) {
+      throw new HubError(
+        'HUB_DOWNLOAD_FAILED',
+        `${id} is being pulled by process ${holder ?? 'another'}`,
+        { hint: `wait for it; if there is no such process, remove ${path}` },
+      )
+    }
+  }
+  const beat = setInterval(() => {
+    const now = new Date()
+    utimes(path, now, now).catch(() => {})
+  }, heartbeatMs)
+  beat.unref()
+  return async () => {
+    clearInterval(beat)
+    await rm(path, { force: true })
+  }
+}
+
+async function create(path: string, owner: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx')
+    await file.writeFile(owner)
+    await file.close()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw outputError(path, error)
+  }
+}
+
+async function liveHolder(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined)
+  if (!stats || Date.now() - stats.mtimeMs > staleMs) return undefined
+  const [pid, host] = (await readFile(path, 'utf8').catch(() => '')).split(' ')
+  if (host === hostname() && !isAlive(Number(pid))) return undefined
+  return `${pid} on ${host}`
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+export async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    (stats) => stats.size,
+    () => undefined,
+  )
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`
+}

@@ -41,7 +41,8 @@ Napi::Value CudaDriverProblem(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, Load, "load"));
-  exports.Set("cudaDriverProblem", Napi::Function::New(env, CudaDriverProblem, "cudaDriverProblem"));
+  exports.Set("cudaDriverProblem",
+              Napi::Function::New(env, CudaDriverProblem, "cudaDriverProblem"));
   return exports;
 }
 

@@ -27,16 +27,26 @@ void AdjustExternalMemory(Napi::Env env, int64_t change) {
 
 const char* Name(at::ScalarType type) {
   switch (type) {
-    case at::kDouble: return "float64";
-    case at::kFloat: return "float32";
-    case at::kHalf: return "float16";
-    case at::kBFloat16: return "bfloat16";
-    case at::kLong: return "int64";
-    case at::kInt: return "int32";
-    case at::kShort: return "int16";
-    case at::kChar: return "int8";
-    case at::kByte: return "uint8";
-    default: return "bool";
+    case at::kDouble:
+      return "float64";
+    case at::kFloat:
+      return "float32";
+    case at::kHalf:
+      return "float16";
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kLong:
+      return "int64";
+    case at::kInt:
+      return "int32";
+    case at::kShort:
+      return "int16";
+    case at::kChar:
+      return "int8";
+    case at::kByte:
+      return "uint8";
+    default:
+      return "bool";
   }
 }
 
@@ -60,8 +70,7 @@ Napi::Function NativeTensor::Define(Napi::Env env) {
                       InstanceMethod("dispose", &NativeTensor::Dispose)});
 }
 
-NativeTensor::NativeTensor(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<NativeTensor>(info) {}
+NativeTensor::NativeTensor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeTensor>(info) {}
 
 NativeTensor::~NativeTensor() { Release(Env()); }
 
@@ -93,8 +102,7 @@ Napi::Object NativeTensor::Wrap(Napi::Env env, at::Tensor tensor) {
 
 at::Tensor NativeTensor::Unwrap(Napi::Value value) {
   Napi::Env env = value.Env();
-  if (!value.IsObject() ||
-      !value.As<Napi::Object>().InstanceOf(Instance::Of(env).tensor.Value())) {
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Instance::Of(env).tensor.Value())) {
     throw Napi::TypeError::New(env, "expected a NativeTensor");
   }
   return Napi::ObjectWrap<NativeTensor>::Unwrap(value.As<Napi::Object>())->Require(env);
@@ -153,11 +161,16 @@ Napi::Value NativeTensor::Data(const Napi::CallbackInfo& info) {
   }
   tensor = tensor.contiguous();
   switch (tensor.scalar_type()) {
-    case at::kFloat: return Copy<Napi::Float32Array>(env, tensor);
-    case at::kDouble: return Copy<Napi::Float64Array>(env, tensor);
-    case at::kLong: return Copy<Napi::BigInt64Array>(env, tensor);
-    case at::kInt: return Copy<Napi::Int32Array>(env, tensor);
-    default: return Copy<Napi::Uint8Array>(env, tensor.to(at::kByte));
+    case at::kFloat:
+      return Copy<Napi::Float32Array>(env, tensor);
+    case at::kDouble:
+      return Copy<Napi::Float64Array>(env, tensor);
+    case at::kLong:
+      return Copy<Napi::BigInt64Array>(env, tensor);
+    case at::kInt:
+      return Copy<Napi::Int32Array>(env, tensor);
+    default:
+      return Copy<Napi::Uint8Array>(env, tensor.to(at::kByte));
   }
 }
 

@@ -6,14 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace audioldm {
+#include "diffusion/timings.h"
 
-struct Timings {
-  double text_ms = 0;
-  std::vector<double> step_ms;
-  double vae_ms = 0;
-  double vocoder_ms = 0;
-};
+namespace audioldm {
 
 // What a job tells JavaScript; the variants of NativeEvent in lib/native/binding.ts.
 struct Event {

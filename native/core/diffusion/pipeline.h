@@ -1,0 +1,101 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "diffusion/pipeline_spec.h"
+#include "diffusion/scheduler.h"
+#include "diffusion/timings.h"
+
+namespace audioldm {
+
+// Token ids of a prompt with bos and eos, without padding.
+using TokenIds = std::vector<int64_t>;
+
+// What a job tells while it runs, on the thread that runs it. Every member must be set.
+struct PipelineCallbacks {
+  // After each diffusion step; float32 latents [B, C, t, f] on the model's device, not to be
+  // written to, free to be kept.
+  std::function<void(int64_t step, int64_t steps, const at::Tensor& latents)> on_step;
+  // A stretch of clip `clip`'s waveform, float32 [n] on the CPU, from `start_sample` on; in order
+  // and without gaps within a clip.
+  std::function<void(int64_t clip, int64_t start_sample, const at::Tensor& samples)> on_audio;
+  // Asked before each prompt, diffusion step, clip and vocoder window; true ends the job with
+  // Aborted.
+  std::function<bool()> cancelled;
+};
+
+struct DecodeRequest {
+  std::vector<int64_t> samples;  // kept of each clip
+  int64_t window_frames = 0;     // mel frames per vocoder window; 0: one window
+};
+
+struct ClipRequest {
+  TokenIds input_ids;
+  TokenIds negative_input_ids;
+  double guidance_scale = 1;
+  uint64_t seed = 0;
+};
+
+struct GenerateRequest {
+  std::vector<ClipRequest> clips;  // at least one
+  DecodeRequest decode;            // one entry of `samples` per clip
+  int64_t latent_frames = 0;
+  std::string scheduler;
+  SchedulerConfig scheduler_config;  // alphas_cumprod is the model's and need not be set
+};
+
+struct PipelineResult {
+  std::vector<at::Tensor> waveforms;  // float32 [n] on the CPU, in clip order
+  Timings timings;
+};
+
+// A loaded model that turns prompts into sound. Not thread-safe: all calls, the destructor
+// included, come from one thread, on which ApplyInferenceJitSettings() was called. How many threads
+// an operator uses is the caller's business.
+//
+// Methods throw Error: Aborted when cancelled, kOutOfMemory, else kEngineFailed.
+class Pipeline {
+ public:
+  // Maps the files and binds the weights; see LoadArchive and Bind for what is thrown. `cancelled`
+  // is asked before each part.
+  Pipeline(const PipelineSpec& spec, const std::function<bool()>& cancelled);
+
+  // L2-normalised text embeddings, float32 [B, E] on the model's device. Every prompt is encoded by
+  // itself, so its embedding does not depend on the others; equal prompts are encoded once.
+  at::Tensor EncodeText(const std::vector<TokenIds>& prompts,
+                        const std::function<bool()>& cancelled);
+
+  // Latents [1, C, t, f] as the UNet sees them → mel [1, T, M] in the model's dtype, on its device.
+  at::Tensor DecodeMel(const at::Tensor& latents);
+
+  // Latents [B, C, t, f] as the UNet sees them, on any device → waveforms, clip by clip.
+  PipelineResult DecodeLatents(const at::Tensor& latents, const DecodeRequest& request,
+                               const PipelineCallbacks& callbacks);
+
+  // Text → embeddings → latents → mel → waveform. All clips are denoised as one batch and decoded
+  // one after the other.
+  PipelineResult Generate(const GenerateRequest& request, const PipelineCallbacks& callbacks);
+
+ private:
+  at::Tensor Denoise(const GenerateRequest& request, const PipelineCallbacks& callbacks,
+                     Timings& timings);
+
+  at::Device device_;
+  double scaling_factor_;
+  int64_t latent_channels_;
+  int64_t latent_bins_;
+  std::vector<double> alphas_cumprod_;
+  VocoderGeometry vocoder_geometry_;
+  torch::jit::Module unet_;
+  torch::jit::Module vae_decoder_;
+  torch::jit::Module vocoder_;
+  torch::jit::Module text_encoder_;
+};
+
+}  // namespace audioldm

@@ -103,7 +103,9 @@ function refuseDangerous(module: string, name: string): void {
     // A path of attributes walks out of its module: `torch` + `serialization.os.system`.
     (attributes.length > 1 &&
       (underTorch ||
-        attributes.some((part) => dangerousModules.has(part) || part.startsWith('__')))) ||
+        attributes.some(
+          (part) => dangerousModules.has(part.replace(/^_+/, '')) || part.startsWith('__'),
+        ))) ||
     // What stands directly in `torch` and is no class is a function.
     (module === 'torch' && !/^[A-Z]/.test(name))
   if (dangerous) {

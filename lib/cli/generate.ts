@@ -1,0 +1,305 @@
+import { randomInt } from 'node:crypto'
+import { basename } from 'node:path'
+import { Command } from 'commander'
+import { z } from 'zod'
+import { InvalidOptionError } from '../errors.js'
+import { type GenerateEvent, type GenerateResult, generate } from '../generate.js'
+import { clipSchema } from '../generate-plan.js'
+import type { Job } from '../job.js'
+import { loadModel } from '../model.js'
+import type { SchedulerName } from '../native/binding.js'
+import { integerIn } from '../options.js'
+import { writeFileAtomic } from '../write-file.js'
+import { type Destination, planDestination, prepare } from './destination.js'
+import { interruptSignal } from './interrupt.js'
+import { createOutput } from './output.js'
+import { createProgress, type Progress } from './progress.js'
+import { checkCombination, type NamedClip, readPrompts } from './prompts.js'
+import { numberValue, seedValue, textValue } from './values.js'
+
+interface GenerateFlags {
+  prompts?: string
+  model?: string
+  out: string
+  duration: number
+  steps: number
+  guidance: number
+  negative: string
+  scheduler: SchedulerName
+  eta: number
+  seed?: bigint
+  count: number
+  device: string
+  dtype: 'auto' | 'float32' | 'bfloat16' | 'float16'
+  threads?: number
+  float?: boolean
+  spectrogram?: string
+  json?: boolean
+}
+
+interface WrittenFile {
+  path: string
+  prompt: string
+  seed: bigint
+  durationSeconds: number
+  sampleRate: number
+  spectrogram?: string
+}
+
+const { shape } = clipSchema
+const device = z.string().regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, {
+  error: (issue) => `expected auto, cpu, cuda or cuda:N, got '${issue.input}'`,
+})
+const dtype = z.enum(['auto', 'float32', 'bfloat16', 'float16'], {
+  error: (issue) => `expected auto, float32, bfloat16 or float16, got '${issue.input}'`,
+})
+
+export function generateCommand(): Command {
+  return new Command('generate')
+    .description('turn text into sound')
+    .argument('[prompt]', 'what to hear, such as "a dog barking in the rain"')
+    .option(
+      '--prompts <file>',
+      'more prompts: text, one a line, or .jsonl with options of each clip',
+    )
+    .option('--model <dir|id>', 'model folder or pulled hub id (default: the one in the package)')
+    .requiredOption('--out <file|dir>', 'WAV file for one clip, folder for several')
+    .option(
+      '--duration <seconds>',
+      'length, 0.01 to 300',
+      numberValue('--duration', required(shape.durationSeconds)),
+      10,
+    )
+    .option(
+      '--steps <n>',
+      'diffusion steps, 1 to 1000',
+      numberValue('--steps', required(shape.steps)),
+      25,
+    )
+    .option(
+      '--guidance <scale>',
+      'closeness to the text, 0 to 100; 1 switches guidance off',
+      numberValue('--guidance', required(shape.guidanceScale)),
+      2.5,
+    )
+    .option(
+      '--negative <text>',
+      'what not to hear',
+      textValue('--negative', required(shape.negativePrompt)),
+      '',
+    )
+    .option(
+      '--scheduler <name>',
+      'dpmpp-2m, ddim, euler or euler-a',
+      textValue('--scheduler', required(shape.scheduler)),
+      'dpmpp-2m',
+    )
+    .option(
+      '--eta <value>',
+      'noise added by ddim, 0 to 1',
+      numberValue('--eta', required(shape.eta)),
+      0,
+    )
+    .option(
+      '--seed <n>',
+      'clip i uses seed + i, 0 to 2^64 - 1 (default: random, reported)',
+      seedValue('--seed'),
+    )
+    .option(
+      '--count <n>',
+      'clips per prompt, 1 to 1000',
+      numberValue('--count', integerIn(1, 1000)),
+      1,
+    )
+    .option('--device <name>', 'auto, cpu, cuda or cuda:N', textValue('--device', device), 'auto')
+    .option(
+      '--dtype <name>',
+      'auto, float32, bfloat16 or float16 (CUDA)',
+      textValue('--dtype', dtype),
+      'auto',
+    )
+    .option(
+      '--threads <n>',
+      'CPU threads, 1 to 1024 (default: all processors)',
+      numberValue('--threads', integerIn(1, 1024)),
+    )
+    .option('--float', '32-bit float WAV instead of 16-bit PCM')
+    .option(
+      '--spectrogram <file|dir>',
+      'also write pictures: PNG file for one clip, folder for several',
+    )
+    .option('--json', 'print one JSON document on stdout')
+    .addHelpText('after', examples)
+    .action(run)
+}
+
+const examples = `
+Examples:
+  audioldm generate "rain on a tin roof" --out rain.wav
+  audioldm generate --prompts prompts.txt --count 3 --seed 7 --out clips/
+  audioldm generate "a dog" --model cvssp/audioldm-s-full-v2 --out dog.wav --json
+
+A line of a .jsonl file: {"prompt": "a dog", "durationSeconds": 5, "seed": 3, "name": "dog"}
+Only "prompt" is needed; the other names are those of the options of generate() in the library.`
+
+function required<T>(schema: z.ZodOptional<z.ZodType<T>>): z.ZodType<T> {
+  return schema.unwrap() as z.ZodType<T>
+}
+
+async function run(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
+  const clips = await collectClips(prompt, flags)
+  const total = clips.length * flags.count
+  const seed = flags.seed ?? BigInt(randomInt(2 ** 32))
+  if (seed + BigInt(total) > 2n ** 64n) {
+    throw new InvalidOptionError('--seed', `the last of ${total} clips would pass 2^64 - 1`)
+  }
+  const named = Array.from({ length: total }, (_, i) => {
+    const { clip, name } = clips[i % clips.length]
+    return { prompt: clip.prompt, name }
+  })
+  const audioOut = await planDestination('--out', flags.out, '.wav', named)
+  const pictureOut =
+    flags.spectrogram === undefined
+      ? undefined
+      : await planDestination('--spectrogram', flags.spectrogram, '.png', named)
+
+  const output = createOutput(flags.json === true)
+  const signal = interruptSignal()
+  const started = performance.now()
+  output.note(`loading ${flags.model ?? 'the default model'}`)
+  const { device, dtype, threads } = flags
+  const model = await loadModel(flags.model, { device, dtype, threads, signal })
+  try {
+    const { info } = model
+    const loadMs = performance.now() - started
+    output.note(
+      `loaded in ${seconds(loadMs)}: ${info.device}, ${info.dtype}, ${info.threads} threads`,
+    )
+    if (info.randomWeights)
+      output.note('warning: this model has random weights; it makes only noise')
+    const settings = {
+      durationSeconds: flags.duration,
+      steps: flags.steps,
+      guidanceScale: flags.guidance,
+      negativePrompt: flags.negative,
+      scheduler: flags.scheduler,
+      eta: flags.eta,
+      seed,
+      count: flags.count,
+    }
+    const prompts = clips.map(({ clip }) => clip)
+    const job = generate(model, { ...settings, prompt: prompts, signal })
+    const steps = named.map((_, i) => clips[i % clips.length].clip.steps ?? flags.steps)
+    const saved = await saveAll(job, steps, flags, audioOut, pictureOut)
+    const { timings } = saved.result
+    output.note(
+      `${total} ${total === 1 ? 'clip' : 'clips'} in ${seconds(timings.totalMs)}, seed ${seed}`,
+    )
+    output.result(
+      {
+        files: saved.files,
+        settings: { ...settings, format: flags.float ? 'float32' : 'pcm16' },
+        model: { source: flags.model ?? null, ...info },
+        timings: { loadMs, ...timings },
+        warnings: saved.warnings,
+      },
+      saved.files.map((file) => file.path).join('\n'),
+    )
+  } finally {
+    await model.dispose()
+  }
+}
+
+async function collectClips(
+  prompt: string | undefined,
+  flags: GenerateFlags,
+): Promise<NamedClip[]> {
+  const clips: NamedClip[] = []
+  if (prompt !== undefined) {
+    const parsed = shape.prompt.safeParse(prompt)
+    if (!parsed.success) throw new InvalidOptionError('prompt', parsed.error.issues[0].message)
+    if (prompt.trim() === '') throw new InvalidOptionError('prompt', 'is empty')
+    clips.push({ clip: { prompt } })
+  }
+  if (flags.prompts !== undefined) clips.push(...(await readPrompts(flags.prompts)))
+  if (clips.length === 0) {
+    throw new InvalidOptionError('prompt', 'is missing', 'give a prompt, or a file with --prompts')
+  }
+  const { scheduler, eta } = flags
+  checkCombination({ scheduler, eta })
+  // What a line leaves out comes from the command line, so the two are checked together.
+  for (const { clip } of clips) checkCombination({ scheduler, eta, ...clip })
+  return clips
+}
+
+/** Writes every clip as it comes and frees it; a failure to write stops the job. */
+async function saveAll(
+  job: Job<GenerateEvent, GenerateResult>,
+  steps: number[],
+  flags: GenerateFlags,
+  audioOut: Destination,
+  pictureOut: Destination | undefined,
+): Promise<{ files: WrittenFile[]; result: GenerateResult; warnings: string[] }> {
+  const files = new Array<WrittenFile>(steps.length)
+  const warnings: string[] = []
+  const progress = createProgress()
+  const total = steps.reduce((sum, n) => sum + n, 0)
+  let done = 0
+  let finished = 0
+  try {
+    for await (const event of job) {
+      if (event.type === 'warning') {
+        warnings.push(`clip ${event.index + 1}: ${event.message}`)
+        progress.note(`warning: ${warnings.at(-1)}`)
+      } else if (event.type === 'step') {
+        const now = done + event.step * event.clips.length
+        progress.update(now, total, stepLabel(event, steps.length))
+      } else if (event.type === 'clip') {
+        const { index, audio, settings } = event
+        await prepare(audioOut)
+        await audio.save(audioOut.paths[index], { format: flags.float ? 'float32' : 'pcm16' })
+        const picture = pictureOut?.paths[index]
+        if (pictureOut && picture) {
+          await prepare(pictureOut)
+          await writeFileAtomic(picture, await audio.spectrogram())
+        }
+        const { durationSeconds, sampleRate } = audio
+        const { prompt, seed } = settings
+        const path = audioOut.paths[index]
+        files[index] = { path, prompt, seed, durationSeconds, sampleRate }
+        if (picture !== undefined) files[index].spectrogram = picture
+        audio.dispose()
+        done += steps[index]
+        finished++
+        reportClip(progress, finished, steps.length, path)
+      }
+    }
+    return { files, result: await job, warnings }
+  } catch (error) {
+    job.abort()
+    await job.then(
+      () => {},
+      () => {},
+    )
+    throw error
+  } finally {
+    progress.stop()
+  }
+}
+
+function stepLabel(event: { step: number; steps: number; clips: number[] }, count: number): string {
+  const which = event.clips.map((index) => index + 1).join(', ')
+  return count === 1 ? 'steps' : `steps, clip ${which} of ${count}`
+}
+
+function reportClip(progress: Progress, finished: number, count: number, path: string): void {
+  if (count > 1) progress.note(`clip ${finished} of ${count}: ${printable(basename(path))}`)
+}
+
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '?')
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { packageRoot } from '../paths.js'
+import { doctorCommand } from './doctor.js'
+import { generateCommand } from './generate.js'
+import { exitCodeOf, reportError, UsageError } from './output.js'
+import { pullCommand } from './pull.js'
+
+const commands = [generateCommand, pullCommand, doctorCommand]
+
+async function main(args: string[]): Promise<void> {
+  const program = new Command('audioldm')
+    .description('Generate sound with AudioLDM.')
+    .version(version())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted.',
+    )
+  for (const create of commands) program.addCommand(create())
+  for (const command of [program, ...program.commands]) {
+    // Errors are reported below, in the one place that knows the rules for the streams.
+    command
+      .exitOverride()
+      .showHelpAfterError(false)
+      .configureOutput({ writeErr: () => {} })
+      .configureHelp({ helpWidth: 100 })
+  }
+  try {
+    if (args.length === 0) {
+      process.stderr.write(program.helpInformation())
+      throw new UsageError('a command is missing', 'start with: audioldm generate --help')
+    }
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    const failure = error instanceof CommanderError ? usageError(error) : error
+    reportError(failure, args.includes('--json'))
+    process.exitCode = exitCodeOf(failure)
+  }
+}
+
+function usageError(error: CommanderError): UsageError {
+  const [message, suggestion] = error.message.split('\n')
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'see: audioldm --help'
+  return new UsageError(message.replace(/^error: /, ''), hint)
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version
+}
+
+// A reader that has seen enough, such as `head`, closes the pipe: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+main(process.argv.slice(2))

@@ -1,0 +1,83 @@
+/** The file of `--prompts`: a prompt a line, or JSON Lines with options of each clip. */
+import { readFile, stat } from 'node:fs/promises'
+import { z } from 'zod'
+import { InvalidOptionError } from '../errors.js'
+import { type ClipOptions, clipSchema } from '../generate-plan.js'
+import { parseOptions } from '../options.js'
+
+export interface NamedClip {
+  clip: ClipOptions
+  /** Wanted file name, without extension. */
+  name?: string
+}
+
+const option = '--prompts'
+const largestFile = 64 * 2 ** 20
+const lineSchema = z.strictObject({
+  ...clipSchema.shape,
+  name: z.string({ error: 'expected a text' }).min(1, { error: 'is empty' }).optional(),
+})
+
+/** @throws InvalidOptionError naming file and line. */
+export async function readPrompts(path: string): Promise<NamedClip[]> {
+  const text = await readText(path)
+  const jsonLines = /\.(jsonl|ndjson)$/i.test(path)
+  const clips: NamedClip[] = []
+  text.split(/\r?\n/).forEach((line, i) => {
+    if (line.trim() === '') return
+    clips.push(jsonLines ? parseLine(path, i + 1, line) : { clip: { prompt: line.trim() } })
+  })
+  if (clips.length === 0) {
+    throw new InvalidOptionError(option, `${path} has no prompts`, 'write one prompt a line')
+  }
+  return clips
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const stats = await stat(path)
+    if (stats.isDirectory()) throw new Error('it is a folder')
+    if (stats.size > largestFile) throw new Error('it is larger than 64 MB')
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+          ? 'it is not UTF-8 text'
+          : message
+    throw new InvalidOptionError(option, `cannot read ${path}: ${reason}`)
+  }
+}
+
+function parseLine(path: string, number: number, line: string): NamedClip {
+  const where = `${path} line ${number}`
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    throw new InvalidOptionError(option, `${where} is not JSON: ${(error as Error).message}`)
+  }
+  if (typeof value === 'string') value = { prompt: value }
+  try {
+    const { name, ...clip } = parseOptions(lineSchema, value)
+    checkCombination(clip, `${where}: `)
+    return { clip, name }
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) throw error
+    const known = `a line takes ${Object.keys(lineSchema.shape).join(', ')}`
+    throw new InvalidOptionError(option, `${where}: ${error.message}`, error.hint ?? known)
+  }
+}
+
+/** Options that exclude each other, found before a model is loaded. */
+export function checkCombination(clip: Partial<ClipOptions>, prefix = '--'): void {
+  const { scheduler, eta, karras } = clip
+  if (eta && scheduler && scheduler !== 'ddim') {
+    throw new InvalidOptionError(`${prefix}eta`, `applies to ddim only, not to ${scheduler}`)
+  }
+  if (karras && (scheduler === 'ddim' || scheduler === 'euler-a')) {
+    throw new InvalidOptionError(`${prefix}karras`, `does not apply to ${scheduler}`)
+  }
+}

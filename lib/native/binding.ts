@@ -17,9 +17,8 @@ export interface LoaderBinding {
 }
 
 export interface CoreBinding {
-  /** The libtorch the core was built against and the one it runs on, e.g. '2.13.0'. */
+  /** The libtorch the core was built against, e.g. '2.13.0'. */
   buildTorchVersion: string
-  torchVersion: string
   /** at::get_cpu_capability(): 'AVX512', 'AVX2', 'DEFAULT'… */
   cpuCapability: string
   /** Whether bfloat16 matrix products have hardware support (AVX512_BF16 or AMX). */

@@ -3,11 +3,14 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <utility>
 
 #include "binding/instance.h"
+#include "tensor/device.h"
+#include "tensor/dtype.h"
 
 namespace audioldm {
 namespace {
@@ -60,14 +63,15 @@ Napi::Value Copy(Napi::Env env, const at::Tensor& tensor) {
 }  // namespace
 
 Napi::Function NativeTensor::Define(Napi::Env env) {
-  return DefineClass(env, "NativeTensor",
-                     {StaticMethod("from", &NativeTensor::From),
-                      InstanceAccessor("shape", &NativeTensor::Shape, nullptr),
-                      InstanceAccessor("dtype", &NativeTensor::DType, nullptr),
-                      InstanceAccessor("device", &NativeTensor::Device, nullptr),
-                      InstanceAccessor("disposed", &NativeTensor::Disposed, nullptr),
-                      InstanceMethod("data", &NativeTensor::Data),
-                      InstanceMethod("dispose", &NativeTensor::Dispose)});
+  return DefineClass(
+      env, "NativeTensor",
+      {StaticMethod("from", &NativeTensor::From),
+       InstanceAccessor("shape", &NativeTensor::Shape, nullptr),
+       InstanceAccessor("dtype", &NativeTensor::DType, nullptr),
+       InstanceAccessor("device", &NativeTensor::Device, nullptr),
+       InstanceAccessor("disposed", &NativeTensor::Disposed, nullptr),
+       InstanceMethod("data", &NativeTensor::Data), InstanceMethod("to", &NativeTensor::To),
+       InstanceMethod("dispose", &NativeTensor::Dispose)});
 }
 
 NativeTensor::NativeTensor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeTensor>(info) {}
@@ -100,7 +104,7 @@ Napi::Object NativeTensor::Wrap(Napi::Env env, at::Tensor tensor) {
   return object;
 }
 
-at::Tensor NativeTensor::Unwrap(Napi::Value value) {
+at::Tensor NativeTensor::TensorOf(Napi::Value value) {
   Napi::Env env = value.Env();
   if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Instance::Of(env).tensor.Value())) {
     throw Napi::TypeError::New(env, "expected a NativeTensor");
@@ -172,6 +176,21 @@ Napi::Value NativeTensor::Data(const Napi::CallbackInfo& info) {
     default:
       return Copy<Napi::Uint8Array>(env, tensor.to(at::kByte));
   }
+}
+
+Napi::Value NativeTensor::To(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  c10::InferenceMode inference;
+  at::Tensor tensor = Require(env);
+  c10::ScalarType dtype = tensor.scalar_type();
+  c10::Device device = tensor.device();
+  if (info[0].IsString()) {
+    auto parsed = ParseDType(info[0].As<Napi::String>());
+    if (!parsed) throw Napi::TypeError::New(env, "there is no such dtype");
+    dtype = *parsed;
+  }
+  if (info[1].IsString()) device = ParseDevice(info[1].As<Napi::String>());
+  return Wrap(env, tensor.to(device, dtype, /*non_blocking=*/false, /*copy=*/true));
 }
 
 void NativeTensor::Dispose(const Napi::CallbackInfo& info) { Release(info.Env()); }

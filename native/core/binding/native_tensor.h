@@ -17,7 +17,7 @@ class NativeTensor : public Napi::ObjectWrap<NativeTensor> {
   static Napi::Object Wrap(Napi::Env env, at::Tensor tensor);
 
   // The tensor behind a handle; throws a JavaScript TypeError for anything else or a disposed one.
-  static at::Tensor Unwrap(Napi::Value value);
+  static at::Tensor TensorOf(Napi::Value value);
 
   // Bytes of all handles that are not disposed, in all environments.
   static int64_t LiveBytes();
@@ -32,6 +32,7 @@ class NativeTensor : public Napi::ObjectWrap<NativeTensor> {
   Napi::Value Device(const Napi::CallbackInfo& info);
   Napi::Value Disposed(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
+  Napi::Value To(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 
   void Hold(Napi::Env env, at::Tensor tensor);

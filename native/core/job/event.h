@@ -10,9 +10,10 @@
 
 namespace audioldm {
 
-// What a job tells JavaScript; the variants of NativeEvent in lib/native/binding.ts.
+// What a job tells JavaScript; the variants of NativeEvent in lib/native/binding.ts, and the two
+// that are about the model itself.
 struct Event {
-  enum class Type { kLoaded, kStep, kAudio, kEnd, kError };
+  enum class Type { kLoaded, kStep, kAudio, kEnd, kError, kDisposed };
 
   uint32_t job = 0;
   Type type = Type::kEnd;
@@ -23,9 +24,8 @@ struct Event {
   int64_t start_sample = 0;         // kAudio
   std::vector<at::Tensor> tensors;  // kStep: latents or none; kAudio: samples; kEnd: results
   Timings timings;                  // kEnd
-  bool has_timings = false;
-  std::string code;     // kError
-  std::string message;  // kError
+  std::string code;                 // kError
+  std::string message;              // kError
 };
 
 }  // namespace audioldm

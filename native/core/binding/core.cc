@@ -1,0 +1,61 @@
+// The core's one entry, called by the loader for every environment that asks for it.
+
+#include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <cpuid.h>
+#include <napi.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#include "binding/instance.h"
+#include "binding/native_model.h"
+#include "binding/native_tensor.h"
+
+namespace audioldm {
+namespace {
+
+// AVX512_BF16 or AMX_BF16, from the processor itself: libtorch does not tell.
+bool CpuHasBfloat16() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  const bool avx512 = __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 5)) != 0;
+  const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & (1u << 22)) != 0;
+  return avx512 || amx;
+}
+
+Napi::Value CudaDeviceCount(const Napi::CallbackInfo& info) {
+  // Without libtorch_cuda the hooks answer 0; with it and a broken driver they may throw.
+  int count = 0;
+  try {
+    count = static_cast<int>(torch::cuda::device_count());
+  } catch (const std::exception&) {
+  }
+  return Napi::Number::New(info.Env(), count);
+}
+
+Napi::Value LiveTensorBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(NativeTensor::LiveBytes()));
+}
+
+Napi::Object Define(Napi::Env env, Napi::Object exports) {
+  auto instance = new Instance;
+  env.SetInstanceData<Instance>(instance);
+  Napi::Function model = NativeModel::Define(env), tensor = NativeTensor::Define(env);
+  instance->model = Napi::Persistent(model);
+  instance->tensor = Napi::Persistent(tensor);
+  exports.Set("NativeModel", model);
+  exports.Set("NativeTensor", tensor);
+  exports.Set("buildTorchVersion", TORCH_VERSION);
+  exports.Set("cpuCapability", at::get_cpu_capability());
+  exports.Set("cpuHasBfloat16", CpuHasBfloat16());
+  exports.Set("cudaDeviceCount", Napi::Function::New(env, CudaDeviceCount, "cudaDeviceCount"));
+  exports.Set("liveTensorBytes", Napi::Function::New(env, LiveTensorBytes, "liveTensorBytes"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace audioldm
+
+extern "C" __attribute__((visibility("default"))) napi_value
+audioldm_core_init(napi_env env, napi_value exports) {
+  return audioldm::Define(env, Napi::Object(env, exports));
+}

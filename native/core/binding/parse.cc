@@ -1,0 +1,192 @@
+#include "binding/parse.h"
+
+#include <string>
+#include <vector>
+
+#include "tensor/dtype.h"
+
+namespace audioldm {
+namespace {
+
+[[noreturn]] void Wrong(Napi::Env env, const std::string& field, const char* expected) {
+  throw Napi::TypeError::New(env, "native request: " + field + " is not " + expected);
+}
+
+Napi::Value Field(const Napi::Object& object, const char* name) { return object.Get(name); }
+
+std::string String(const Napi::Object& object, const char* name) {
+  auto value = Field(object, name);
+  if (!value.IsString()) Wrong(object.Env(), name, "a string");
+  return value.As<Napi::String>();
+}
+
+double Number(const Napi::Object& object, const char* name) {
+  auto value = Field(object, name);
+  if (!value.IsNumber()) Wrong(object.Env(), name, "a number");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+int64_t Integer(const Napi::Object& object, const char* name) {
+  return static_cast<int64_t>(Number(object, name));
+}
+
+bool Bool(const Napi::Object& object, const char* name) {
+  auto value = Field(object, name);
+  if (!value.IsBoolean()) Wrong(object.Env(), name, "a boolean");
+  return value.As<Napi::Boolean>();
+}
+
+Napi::Object Object(const Napi::Object& object, const char* name) {
+  auto value = Field(object, name);
+  if (!value.IsObject()) Wrong(object.Env(), name, "an object");
+  return value.As<Napi::Object>();
+}
+
+Napi::Array Array(const Napi::Object& object, const char* name) {
+  auto value = Field(object, name);
+  if (!value.IsArray()) Wrong(object.Env(), name, "an array");
+  return value.As<Napi::Array>();
+}
+
+std::vector<int64_t> Integers(const Napi::Object& object, const char* name) {
+  auto array = Array(object, name);
+  std::vector<int64_t> values;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    auto value = array.Get(i);
+    if (!value.IsNumber()) Wrong(object.Env(), name, "an array of numbers");
+    values.push_back(value.As<Napi::Number>().Int64Value());
+  }
+  return values;
+}
+
+c10::ScalarType DType(const Napi::Object& object, const char* name) {
+  auto dtype = ParseDType(String(object, name));
+  if (!dtype) Wrong(object.Env(), name, "a dtype");
+  return *dtype;
+}
+
+AttributeValue ParseAttribute(const std::string& name, const Napi::Value& value) {
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
+  if (value.IsNumber()) return value.As<Napi::Number>().DoubleValue();
+  if (!value.IsArray()) Wrong(value.Env(), name, "a number, a boolean or an array of one of them");
+  auto array = value.As<Napi::Array>();
+  std::vector<double> numbers;
+  std::vector<bool> flags;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    auto item = array.Get(i);
+    if (item.IsBoolean()) {
+      flags.push_back(item.As<Napi::Boolean>());
+    } else if (item.IsNumber()) {
+      numbers.push_back(item.As<Napi::Number>());
+    } else {
+      Wrong(value.Env(), name, "an array of numbers or booleans");
+    }
+  }
+  if (!flags.empty()) return flags;
+  return numbers;
+}
+
+PartSpec ParsePart(const Napi::Object& part) {
+  PartSpec spec;
+  spec.archive = String(part, "archive");
+  auto attributes = Object(part, "attributes");
+  auto names = attributes.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); i++) {
+    std::string name = names.Get(i).As<Napi::String>();
+    spec.attributes.push_back({name, ParseAttribute(name, attributes.Get(name))});
+  }
+  auto weights = Array(part, "weights");
+  for (uint32_t i = 0; i < weights.Length(); i++) {
+    Napi::HandleScope scope(part.Env());
+    auto weight = weights.Get(i).As<Napi::Object>();
+    spec.weights.push_back({String(weight, "name"), static_cast<size_t>(Integer(weight, "file")),
+                            static_cast<uint64_t>(Integer(weight, "offset")),
+                            DType(weight, "dtype"), Integers(weight, "shape"),
+                            Integers(weight, "strides")});
+  }
+  return spec;
+}
+
+TimestepSpacing ParseSpacing(const Napi::Object& scheduler) {
+  const std::string name = String(scheduler, "timestepSpacing");
+  if (name == "leading") return TimestepSpacing::kLeading;
+  if (name == "linspace") return TimestepSpacing::kLinspace;
+  if (name == "trailing") return TimestepSpacing::kTrailing;
+  Wrong(scheduler.Env(), "timestepSpacing", "leading, linspace or trailing");
+}
+
+ClipRequest ParseClip(const Napi::Object& clip) {
+  ClipRequest request;
+  request.input_ids = ParseTokenIds(clip.Get("inputIds"));
+  request.negative_input_ids = ParseTokenIds(clip.Get("negativeInputIds"));
+  request.guidance_scale = Number(clip, "guidanceScale");
+  auto seed = clip.Get("seed");
+  if (!seed.IsBigInt()) Wrong(clip.Env(), "seed", "a bigint");
+  bool lossless = false;
+  request.seed = seed.As<Napi::BigInt>().Uint64Value(&lossless);
+  if (!lossless) Wrong(clip.Env(), "seed", "from 0 to 2^64 - 1");
+  return request;
+}
+
+}  // namespace
+
+ModelSpec ParseModelSpec(const Napi::Object& spec) {
+  ModelSpec model;
+  PipelineSpec& pipeline = model.pipeline;
+  model.threads = static_cast<int>(Integer(spec, "threads"));
+  pipeline.device = String(spec, "device");
+  pipeline.dtype = DType(spec, "dtype");
+  auto files = Array(spec, "files");
+  for (uint32_t i = 0; i < files.Length(); i++) {
+    pipeline.files.push_back(files.Get(i).As<Napi::String>());
+  }
+  auto parts = Object(spec, "parts");
+  pipeline.unet = ParsePart(Object(parts, "unet"));
+  pipeline.vae_decoder = ParsePart(Object(parts, "vae_decoder"));
+  pipeline.vocoder = ParsePart(Object(parts, "vocoder"));
+  pipeline.text_encoder = ParsePart(Object(parts, "text_encoder"));
+  pipeline.scaling_factor = Number(spec, "scalingFactor");
+  pipeline.latent_channels = Integer(spec, "latentChannels");
+  pipeline.latent_bins = Integer(spec, "latentBins");
+  auto alphas = spec.Get("alphasCumprod");
+  if (!alphas.IsTypedArray()) Wrong(spec.Env(), "alphasCumprod", "a Float64Array");
+  auto values = alphas.As<Napi::Float64Array>();
+  pipeline.alphas_cumprod.assign(values.Data(), values.Data() + values.ElementLength());
+  pipeline.vocoder_geometry = {Integer(spec, "vocoderHop"), Integer(spec, "vocoderTail"),
+                               Integer(spec, "vocoderContext")};
+  return model;
+}
+
+GenerateSpec ParseGenerateRequest(const Napi::Object& object) {
+  GenerateSpec spec;
+  GenerateRequest& request = spec.request;
+  auto clips = Array(object, "clips");
+  for (uint32_t i = 0; i < clips.Length(); i++) {
+    request.clips.push_back(ParseClip(clips.Get(i).As<Napi::Object>()));
+  }
+  request.decode = ParseDecodeRequest(object);
+  request.latent_frames = Integer(object, "latentFrames");
+  auto scheduler = Object(object, "scheduler");
+  request.scheduler = String(scheduler, "name");
+  SchedulerConfig& config = request.scheduler_config;
+  config.steps = Integer(scheduler, "steps");
+  config.eta = Number(scheduler, "eta");
+  config.karras = Bool(scheduler, "karras");
+  config.spacing = ParseSpacing(scheduler);
+  config.steps_offset = Integer(scheduler, "stepsOffset");
+  config.set_alpha_to_one = Bool(scheduler, "setAlphaToOne");
+  spec.step_latents = Bool(object, "stepLatents");
+  return spec;
+}
+
+DecodeRequest ParseDecodeRequest(const Napi::Object& request) {
+  return {Integers(request, "samples"), Integer(request, "windowFrames")};
+}
+
+TokenIds ParseTokenIds(const Napi::Value& ids) {
+  if (!ids.IsTypedArray()) Wrong(ids.Env(), "token ids", "an Int32Array");
+  auto array = ids.As<Napi::Int32Array>();
+  return TokenIds(array.Data(), array.Data() + array.ElementLength());
+}
+
+}  // namespace audioldm

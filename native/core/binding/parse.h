@@ -1,0 +1,31 @@
+#pragma once
+
+#include <napi.h>
+
+#include "diffusion/pipeline.h"
+
+namespace audioldm {
+
+// Plain structs from the objects of lib/native/binding.ts, copied on the JavaScript thread; nothing
+// of V8 is kept. TypeScript made these objects, so a wrong type is a bug and a TypeError that names
+// the field.
+
+struct ModelSpec {
+  PipelineSpec pipeline;
+  int threads = 1;
+};
+
+ModelSpec ParseModelSpec(const Napi::Object& spec);
+
+struct GenerateSpec {
+  GenerateRequest request;
+  bool step_latents = false;
+};
+
+GenerateSpec ParseGenerateRequest(const Napi::Object& request);
+DecodeRequest ParseDecodeRequest(const Napi::Object& request);
+
+// An Int32Array.
+TokenIds ParseTokenIds(const Napi::Value& ids);
+
+}  // namespace audioldm

@@ -28,11 +28,11 @@ export class Audio {
   }
 
   get channels(): number {
-    return this.samples.shape.length === 1 ? 1 : (this.samples.shape[0] as number)
+    return this.samples.shape.length === 1 ? 1 : this.samples.shape[0]
   }
 
   get durationSeconds(): number {
-    return (this.samples.shape[this.samples.shape.length - 1] as number) / this.sampleRate
+    return this.samples.shape[this.samples.shape.length - 1] / this.sampleRate
   }
 
   /** A copy of the samples; of two channels, all of the first and then all of the second. */
@@ -100,7 +100,7 @@ export class Audio {
 
 function mixed(channels: Float32Array[]): Float32Array {
   const [first, second] = channels as [Float32Array, Float32Array | undefined]
-  return second ? first.map((value, i) => (value + (second[i] as number)) / 2) : first
+  return second ? first.map((value, i) => (value + second[i]) / 2) : first
 }
 
 function escapeHtml(text: string): string {

@@ -19,7 +19,7 @@ export class PowerSpectrum {
     )
     this.reversed = new Uint32Array(size)
     for (let i = 1; i < size; i++) {
-      const half = this.reversed[i >> 1] as number
+      const half = this.reversed[i >> 1]
       this.reversed[i] = (half >> 1) | ((i & 1) !== 0 ? size >> 1 : 0)
     }
     this.real = new Float64Array(size)
@@ -30,13 +30,13 @@ export class PowerSpectrum {
   compute(frame: ArrayLike<number>, power: Float64Array): void {
     const { size, real, imaginary, reversed } = this
     for (let i = 0; i < size; i++) {
-      const from = reversed[i] as number
-      real[i] = from < frame.length ? (frame[from] as number) : 0
+      const from = reversed[i]
+      real[i] = from < frame.length ? frame[from] : 0
     }
     imaginary.fill(0)
     for (let half = 1; half < size; half *= 2) this.butterflies(half)
     for (let k = 0; k <= size / 2; k++) {
-      power[k] = (real[k] as number) ** 2 + (imaginary[k] as number) ** 2
+      power[k] = real[k] ** 2 + imaginary[k] ** 2
     }
   }
 
@@ -45,16 +45,16 @@ export class PowerSpectrum {
     const stride = size / (2 * half)
     for (let start = 0; start < size; start += 2 * half) {
       for (let k = 0; k < half; k++) {
-        const c = cosine[k * stride] as number
-        const s = sine[k * stride] as number
+        const c = cosine[k * stride]
+        const s = sine[k * stride]
         const a = start + k
         const b = a + half
-        const re = (real[b] as number) * c + (imaginary[b] as number) * s
-        const im = (imaginary[b] as number) * c - (real[b] as number) * s
-        real[b] = (real[a] as number) - re
-        imaginary[b] = (imaginary[a] as number) - im
-        real[a] = (real[a] as number) + re
-        imaginary[a] = (imaginary[a] as number) + im
+        const re = real[b] * c + imaginary[b] * s
+        const im = imaginary[b] * c - real[b] * s
+        real[b] = real[a] - re
+        imaginary[b] = imaginary[a] - im
+        real[a] = real[a] + re
+        imaginary[a] = imaginary[a] + im
       }
     }
   }

@@ -62,7 +62,7 @@ export class Raster {
             y + (Number(point[1]) - 3) * unit,
           ])
         for (let i = 1; i < points.length; i++) {
-          this.stroke(points[i - 1] as [number, number], points[i] as [number, number], color)
+          this.stroke(points[i - 1], points[i], color)
         }
       }
       at += advance(letter)
@@ -92,8 +92,8 @@ export class Raster {
   private blend(x: number, y: number, color: Color, coverage: number): void {
     const at = (y * this.width + x) * 3
     for (let c = 0; c < 3; c++) {
-      const below = this.data[at + c] as number
-      this.data[at + c] = Math.round(below + ((color[c] as number) - below) * coverage)
+      const below = this.data[at + c]
+      this.data[at + c] = Math.round(below + (color[c] - below) * coverage)
     }
   }
 }

@@ -81,19 +81,19 @@ export function melLevels(
     for (let f = 0; f < frames; f++) {
       const start = Math.round((column + (f + 0.5) / frames) * step - length / 2)
       for (let i = 0; i < length; i++) {
-        frame[i] = (samples[start + i] ?? 0) * (window[i] as number)
+        frame[i] = (samples[start + i] ?? 0) * window[i]
       }
       spectrum.compute(frame, power)
-      for (let k = 0; k <= length; k++) sum[k] = (sum[k] as number) + (power[k] as number)
+      for (let k = 0; k <= length; k++) sum[k] = sum[k] + power[k]
     }
     for (let row = 0; row < rows; row++) {
-      const level = bandPower(sum, bands[rows - 1 - row] as number, bands[rows - row] as number)
+      const level = bandPower(sum, bands[rows - 1 - row], bands[rows - row])
       levels[column * rows + row] = level
       peak = Math.max(peak, level)
     }
   }
   for (let i = 0; i < levels.length; i++) {
-    levels[i] = 10 * Math.log10((levels[i] as number) / (peak || 1))
+    levels[i] = 10 * Math.log10(levels[i] / (peak || 1))
   }
   return levels
 }
@@ -113,8 +113,8 @@ function bandPower(power: Float64Array, from: number, to: number): number {
   const below = Math.floor(middle)
   const share = middle - below
   const next = Math.min(below + 1, power.length - 1)
-  let largest = (power[below] as number) * (1 - share) + (power[next] as number) * share
-  for (let k = Math.ceil(from); k <= to; k++) largest = Math.max(largest, power[k] as number)
+  let largest = power[below] * (1 - share) + power[next] * share
+  for (let k = Math.ceil(from); k <= to; k++) largest = Math.max(largest, power[k])
   return largest
 }
 
@@ -140,11 +140,11 @@ function draw(
   const colors = colormap()
   const colorAt = (level: number): Color => {
     const i = Math.round(255 * Math.min(1, Math.max(0, 1 + level / rangeDb)))
-    return [colors[3 * i] as number, colors[3 * i + 1] as number, colors[3 * i + 2] as number]
+    return [colors[3 * i], colors[3 * i + 1], colors[3 * i + 2]]
   }
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < rows; row++) {
-      const level = levels[column * rows + row] as number
+      const level = levels[column * rows + row]
       picture.set(margin.left + column, margin.top + row, colorAt(level))
     }
   }

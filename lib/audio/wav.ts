@@ -68,7 +68,7 @@ export function encodeWav(
 
   channels.forEach((channel, c) => {
     for (let i = 0; i < frames; i++) {
-      const value = channel[i] as number
+      const value = channel[i]
       if (!Number.isFinite(value)) {
         throw new InvalidOptionError('samples', `sample ${i} of channel ${c} is ${value}`)
       }

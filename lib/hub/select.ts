@@ -88,7 +88,7 @@ function checkPath(id: string, path: string): void {
 }
 
 function folderOf(path: string): string {
-  return path.split('/').length === 2 ? (path.split('/')[0] as string) : ''
+  return path.split('/').length === 2 ? path.split('/')[0] : ''
 }
 
 function nameOf(path: string): string {

@@ -111,7 +111,7 @@ export class Job<E extends { type: string }, R> implements AsyncIterable<E>, Pro
 
   #drop(events: E[]): void {
     for (const event of events) {
-      for (const value of Object.values(event)) {
+      for (const value of Object.values(event) as unknown[]) {
         if (value instanceof Tensor && !value.kept) value.dispose()
       }
     }

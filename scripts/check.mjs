@@ -1,0 +1,53 @@
+// `npm test`: sets up what is missing, then runs every check that CI runs, and counts them.
+//
+//   node scripts/check.mjs              all
+//   node scripts/check.mjs lint types   some, by name
+
+import { join } from 'node:path'
+import { listFiles, root, run } from './steps.mjs'
+
+const python = join(root, '.venv', 'bin', 'python')
+const bin = (name) => join('node_modules', '.bin', name)
+const nativeFiles = listFiles(join(root, 'native')).filter((file) => /\.(cc|h)$/.test(file))
+
+const checks = {
+  lint: () => [
+    [bin('biome'), ['ci', '--error-on-warnings', '.']],
+    [python, ['-m', 'ruff', 'check', '.']],
+    [python, ['-m', 'ruff', 'format', '--check', '.']],
+    [join(root, '.venv', 'bin', 'clang-format'), ['--dry-run', '-Werror', ...nativeFiles]],
+  ],
+  types: () => [[bin('tsc'), ['-p', 'tsconfig.test.json']]],
+  native: () => [['ctest', ['--test-dir', 'build', '--output-on-failure']]],
+  python: () => [
+    [python, ['-W', 'ignore', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'export/tests', 'native/test'], { PYTHONPATH: join(root, 'export') }],
+  ],
+  typescript: () => [[bin('vitest'), ['run', '--exclude', 'test/package/**']]],
+  package: () => [[bin('vitest'), ['run', 'test/package']]],
+}
+
+const setup = run('node', ['scripts/setup.mjs', '--dev'])
+if (setup !== 0) process.exit(setup)
+
+const wanted = process.argv.slice(2)
+for (const name of wanted) {
+  if (!(name in checks)) {
+    console.error(`check: there is no check '${name}'; there are ${Object.keys(checks).join(', ')}`)
+    process.exit(2)
+  }
+}
+const results = []
+for (const [name, commands] of Object.entries(checks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\ncheck: ${name}`)
+  const started = Date.now()
+  const failed = commands().filter(([command, args, env]) => run(command, args, env) !== 0)
+  results.push({ name, ok: failed.length === 0, seconds: (Date.now() - started) / 1000 })
+}
+console.log('')
+for (const { name, ok, seconds } of results) {
+  console.log(`check: ${name} ${ok ? 'passed' : 'FAILED'} in ${seconds.toFixed(0)} s`)
+}
+const passed = results.filter((result) => result.ok).length
+console.log(`checks: ${passed} passed, ${results.length - passed} failed`)
+process.exit(passed === results.length ? 0 : 1)

@@ -22,6 +22,10 @@ export interface UNetPlan extends PartPlan {
   conditioningWidth: number
   /** Latent frames of a clip of default length. */
   sampleSize: number
+  /** Per level, outermost first. */
+  widths: number[]
+  heads: number[]
+  layersPerBlock: number[]
 }
 
 const width = int(2, 8192)
@@ -117,8 +121,11 @@ export function planUNet(config: Json, file: string): UNetPlan {
     optional: new Set(),
     channels: c.in_channels,
     conditioningWidth: c.projection_class_embeddings_input_dim,
-    // What the pipeline of diffusers assumes is 128 latent frames; a config may leave it open.
+    // A config may leave it open; the published models have 128.
     sampleSize: sampleSize ?? 128,
+    widths: c.block_out_channels,
+    heads,
+    layersPerBlock: layers,
   }
 }
 

@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import type { TensorTable } from '../weights/table.js'
+import type { ModelGeometry, PartFiles, Plans } from './folder.js'
+import { type FolderIndex, type FolderPart, isFolder } from './folder-index.js'
+
+/** What there is to know about a model folder; all of it can be written as JSON. */
+export interface FolderInfo {
+  path: string
+  class: 'AudioLDMPipeline'
+  /** The weights were never trained; the sound means nothing. */
+  randomWeights: boolean
+  /** Samples per second of the sound, Hz. */
+  sampleRate: number
+  /** What diffusers generates where no duration is given. */
+  defaultDurationSeconds: number
+  parameters: number
+  bytes: number
+  /** Whether the CLAP audio tower is there, which hub folders lack. */
+  audioEncoder: boolean
+  latents: { channels: number; bins: number; framesPerSecond: number; scalingFactor: number }
+  mel: { bins: number; framesPerSecond: number }
+  text: { tokens: number; vocabulary: number; embedding: number }
+  /** Trained timesteps and the class of the model's own scheduler. */
+  schedule: { class: string; timesteps: number; spacing: string }
+  unet: { widths: number[]; heads: number[]; layersPerBlock: number[] }
+  parts: Record<'unet' | 'vae' | 'vocoder' | 'text_encoder', FolderPartInfo>
+}
+
+export interface FolderPartInfo {
+  class: string
+  parameters: number
+  /** Types of its tensors, the commonest first. */
+  dtypes: string[]
+  /** Relative to the folder. */
+  files: { path: string; bytes: number }[]
+}
+
+type WeightParts = keyof FolderInfo['parts']
+
+export async function describe(
+  dir: string,
+  index: FolderIndex,
+  plans: Plans,
+  geometry: ModelGeometry,
+  weights: Record<WeightParts, PartFiles>,
+): Promise<FolderInfo> {
+  const parts = {} as Record<WeightParts, FolderPartInfo>
+  for (const [part, read] of Object.entries(weights) as [WeightParts & FolderPart, PartFiles][]) {
+    parts[part] = await describePart(dir, index.classes[part], read)
+  }
+  const all = Object.values(parts)
+  const { unet, vae, vocoder, text, scheduler } = plans
+  const melRate = vocoder.samplingRate / geometry.hop
+  const defaultFrames = unet.sampleSize * geometry.vaeFactor
+  return {
+    path: dir,
+    class: 'AudioLDMPipeline',
+    randomWeights: index.randomWeights,
+    sampleRate: vocoder.samplingRate,
+    defaultDurationSeconds: defaultFrames / melRate,
+    parameters: all.reduce((sum, part) => sum + part.parameters, 0),
+    bytes: all.flatMap((part) => part.files).reduce((sum, file) => sum + file.bytes, 0),
+    audioEncoder: await isFolder(join(dir, 'audio_encoder')),
+    latents: {
+      channels: geometry.latentChannels,
+      bins: geometry.latentBins,
+      framesPerSecond: melRate / geometry.vaeFactor,
+      scalingFactor: vae.scalingFactor,
+    },
+    mel: { bins: geometry.numMel, framesPerSecond: melRate },
+    text: {
+      tokens: text.maxTokens,
+      vocabulary: text.vocabSize,
+      embedding: text.projectionWidth,
+    },
+    schedule: {
+      class: scheduler.className,
+      timesteps: scheduler.trainTimesteps,
+      spacing: scheduler.timestepSpacing,
+    },
+    unet: { widths: unet.widths, heads: unet.heads, layersPerBlock: unet.layersPerBlock },
+    parts,
+  }
+}
+
+async function describePart(
+  dir: string,
+  className: string,
+  { tensors, files }: PartFiles,
+): Promise<FolderPartInfo> {
+  const sizes = files.map(async (file) => ({
+    path: relative(dir, file),
+    bytes: (await stat(file)).size,
+  }))
+  return {
+    class: className,
+    parameters: countParameters(tensors),
+    dtypes: commonestTypes(tensors),
+    files: await Promise.all(sizes),
+  }
+}
+
+function countParameters(tensors: TensorTable): number {
+  let count = 0
+  for (const { shape } of tensors.values()) count += shape.reduce((product, n) => product * n, 1)
+  return count
+}
+
+function commonestTypes(tensors: TensorTable): string[] {
+  const counts = new Map<string, number>()
+  for (const { dtype } of tensors.values()) counts.set(dtype, (counts.get(dtype) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([dtype]) => dtype)
+}

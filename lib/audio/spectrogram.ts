@@ -156,11 +156,9 @@ function draw(
   for (let i = 0; i * timeStep <= seconds * (1 + 1e-9) && seconds > 0; i++) {
     const x = margin.left + Math.min(columns - 1, Math.round((i * timeStep * columns) / seconds))
     picture.fill(x, bottom, 1, 5, rule)
-    if (x < right - 24) {
-      picture.text((i * timeStep).toFixed(decimals), x, bottom + 15, 'center', ink)
-    }
+    picture.text((i * timeStep).toFixed(decimals), x, bottom + 15, 'center', ink)
   }
-  picture.text('s', right, bottom + 15, 'right', ink)
+  picture.text('s', right + 24, bottom + 15, 'left', ink)
 
   let lastY = Number.POSITIVE_INFINITY
   for (const hertz of [0, 100, 250, 500, 1000, 2000, 4000, 8000, 16000, 24000, 48000]) {

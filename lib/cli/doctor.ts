@@ -9,7 +9,6 @@ export function doctorCommand(): Command {
     .action(async (flags: { json?: boolean }) => {
       const report = await doctor()
       createOutput(flags.json === true).result(report, describe(report))
-      if (!report.ok) process.exitCode = 1
     })
 }
 
@@ -27,7 +26,11 @@ function describe(report: DoctorReport): string {
   if (libtorch.problem === null) {
     for (const place of libtorch.tried) lines.push(`             passed over: ${place}`)
   }
-  row('core', `loads; built with libtorch ${core.buildTorchVersion}, runs with ${core.cpuCapability}`, core.problem)
+  row(
+    'core',
+    `loads; built with libtorch ${core.buildTorchVersion}, runs with ${core.cpuCapability}`,
+    core.problem,
+  )
   row('archives', `${archives.found.length} in ${archives.path}`, archives.problem)
   lines.push(
     `   cpu       ${cpu.model}, ${cpu.threads} threads, ${features.map(([name]) => name).join(' ') || 'no AVX2'}`,

@@ -3,10 +3,9 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { type GenerateEvent, type GenerateResult, generate } from '../generate.js'
+import type { GenerateEvent, GenerateResult } from '../generate.js'
 import { clipSchema } from '../generate-plan.js'
 import type { Job } from '../job.js'
-import { loadModel } from '../model.js'
 import type { SchedulerName } from '../native/binding.js'
 import { integerIn } from '../options.js'
 import { writeFileAtomic } from '../write-file.js'
@@ -168,6 +167,9 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
   const started = performance.now()
   output.note(`loading ${flags.model ?? 'the default model'}`)
   const { device, dtype, threads } = flags
+  // Loaded now and not on top: help, and errors above, should not wait for it.
+  const { generate } = await import('../generate.js')
+  const { loadModel } = await import('../model.js')
   const model = await loadModel(flags.model, { device, dtype, threads, signal })
   try {
     const { info } = model

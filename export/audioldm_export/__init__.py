@@ -1,0 +1,1 @@
+"""Model definitions of AudioLDM and the writer of their weightless TorchScript archives."""

@@ -1,0 +1,29 @@
+"""Command line: `python -m audioldm_export archives|random-model`."""
+
+import argparse
+from pathlib import Path
+
+from .archives import write_archives
+from .random_model import SIZES, write_random_model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog='audioldm_export', description=__doc__)
+    commands = parser.add_subparsers(dest='command', required=True)
+    archives = commands.add_parser('archives', help='write the weightless TorchScript archives')
+    archives.add_argument('--out', type=Path, required=True, metavar='DIR')
+    random_model = commands.add_parser('random-model', help='write a model with random weights')
+    random_model.add_argument('--out', type=Path, required=True, metavar='DIR')
+    random_model.add_argument('--size', choices=list(SIZES), default='tiny')
+    random_model.add_argument('--seed', type=int, default=0)
+    options = parser.parse_args()
+    if options.command == 'archives':
+        for path in write_archives(options.out):
+            print(f'{path} ({path.stat().st_size / 1024:.0f} KB)')
+    else:
+        write_random_model(options.out, options.size, options.seed)
+        print(options.out)
+
+
+if __name__ == '__main__':
+    main()

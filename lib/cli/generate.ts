@@ -1,19 +1,15 @@
 import { randomInt } from 'node:crypto'
-import { basename } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import type { GenerateEvent, GenerateResult } from '../generate.js'
 import { clipSchema } from '../generate-plan.js'
-import type { Job } from '../job.js'
 import type { SchedulerName } from '../native/binding.js'
 import { integerIn } from '../options.js'
-import { writeFileAtomic } from '../write-file.js'
-import { type Destination, planDestination, prepare } from './destination.js'
+import { planDestination } from './destination.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
-import { createProgress, type Progress } from './progress.js'
 import { checkCombination, type NamedClip, readPrompts } from './prompts.js'
+import { saveClips } from './save-clips.js'
 import { numberValue, seedValue, textValue } from './values.js'
 
 interface GenerateFlags {
@@ -34,15 +30,6 @@ interface GenerateFlags {
   float?: boolean
   spectrogram?: string
   json?: boolean
-}
-
-interface WrittenFile {
-  path: string
-  prompt: string
-  seed: bigint
-  durationSeconds: number
-  sampleRate: number
-  spectrogram?: string
 }
 
 const { shape } = clipSchema
@@ -190,9 +177,10 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
       count: flags.count,
     }
     const prompts = clips.map(({ clip }) => clip)
+    const format = flags.float ? 'float32' : 'pcm16'
     const job = generate(model, { ...settings, prompt: prompts, signal })
     const steps = named.map((_, i) => clips[i % clips.length].clip.steps ?? flags.steps)
-    const saved = await saveAll(job, steps, flags, audioOut, pictureOut)
+    const saved = await saveClips(job, steps, { format, audio: audioOut, pictures: pictureOut })
     const { timings } = saved.result
     output.note(
       `${total} ${total === 1 ? 'clip' : 'clips'} in ${seconds(timings.totalMs)}, seed ${seed}`,
@@ -200,7 +188,7 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
     output.result(
       {
         files: saved.files,
-        settings: { ...settings, format: flags.float ? 'float32' : 'pcm16' },
+        settings: { ...settings, format },
         model: { source: flags.model ?? null, ...info },
         timings: { loadMs, ...timings },
         warnings: saved.warnings,
@@ -232,74 +220,6 @@ async function collectClips(
   // What a line leaves out comes from the command line, so the two are checked together.
   for (const { clip } of clips) checkCombination({ scheduler, eta, ...clip })
   return clips
-}
-
-/** Writes every clip as it comes and frees it; a failure to write stops the job. */
-async function saveAll(
-  job: Job<GenerateEvent, GenerateResult>,
-  steps: number[],
-  flags: GenerateFlags,
-  audioOut: Destination,
-  pictureOut: Destination | undefined,
-): Promise<{ files: WrittenFile[]; result: GenerateResult; warnings: string[] }> {
-  const files = new Array<WrittenFile>(steps.length)
-  const warnings: string[] = []
-  const progress = createProgress()
-  const total = steps.reduce((sum, n) => sum + n, 0)
-  let done = 0
-  let finished = 0
-  try {
-    for await (const event of job) {
-      if (event.type === 'warning') {
-        warnings.push(`clip ${event.index + 1}: ${event.message}`)
-        progress.note(`warning: ${warnings.at(-1)}`)
-      } else if (event.type === 'step') {
-        const now = done + event.step * event.clips.length
-        progress.update(now, total, stepLabel(event, steps.length))
-      } else if (event.type === 'clip') {
-        const { index, audio, settings } = event
-        await prepare(audioOut)
-        await audio.save(audioOut.paths[index], { format: flags.float ? 'float32' : 'pcm16' })
-        const picture = pictureOut?.paths[index]
-        if (pictureOut && picture) {
-          await prepare(pictureOut)
-          await writeFileAtomic(picture, await audio.spectrogram())
-        }
-        const { durationSeconds, sampleRate } = audio
-        const { prompt, seed } = settings
-        const path = audioOut.paths[index]
-        files[index] = { path, prompt, seed, durationSeconds, sampleRate }
-        if (picture !== undefined) files[index].spectrogram = picture
-        audio.dispose()
-        done += steps[index]
-        finished++
-        reportClip(progress, finished, steps.length, path)
-      }
-    }
-    return { files, result: await job, warnings }
-  } catch (error) {
-    job.abort()
-    await job.then(
-      () => {},
-      () => {},
-    )
-    throw error
-  } finally {
-    progress.stop()
-  }
-}
-
-function stepLabel(event: { step: number; steps: number; clips: number[] }, count: number): string {
-  const which = event.clips.map((index) => index + 1).join(', ')
-  return count === 1 ? 'steps' : `steps, clip ${which} of ${count}`
-}
-
-function reportClip(progress: Progress, finished: number, count: number, path: string): void {
-  if (count > 1) progress.note(`clip ${finished} of ${count}: ${printable(basename(path))}`)
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '?')
 }
 
 function seconds(milliseconds: number): string {

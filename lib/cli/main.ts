@@ -5,11 +5,12 @@ import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../paths.js'
 import { doctorCommand } from './doctor.js'
 import { generateCommand } from './generate.js'
+import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
 import { exitCodeOf, reportError, UsageError } from './output.js'
 import { pullCommand } from './pull.js'
 
-const commands = [generateCommand, pullCommand, infoCommand, doctorCommand]
+const commands = [generateCommand, pullCommand, importCommand, infoCommand, doctorCommand]
 
 async function main(args: string[]): Promise<void> {
   const program = new Command('audioldm')

@@ -53,13 +53,29 @@ export function isCommit(text: string): boolean {
  * that has it is whole.
  */
 export function cachedSnapshot(cacheDir: string, reference: HubReference): string | undefined {
-  const repo = repoFolder(cacheDir, reference.id)
-  const commit = isCommit(reference.revision)
-    ? reference.revision
-    : readRef(join(repo, 'refs', reference.revision))
-  if (commit === undefined) return undefined
-  const snapshot = join(repo, 'snapshots', commit)
-  return existsSync(join(snapshot, 'model_index.json')) ? snapshot : undefined
+  const snapshot = snapshotFolder(cacheDir, reference)
+  return snapshot && existsSync(join(snapshot, 'model_index.json')) ? snapshot : undefined
+}
+
+/** The folder of a pulled tokenizer: a model's tokenizer/ or the snapshot itself. */
+export function cachedTokenizer(cacheDir: string, reference: HubReference): string | undefined {
+  const snapshot = snapshotFolder(cacheDir, reference)
+  return snapshot && tokenizerIn(snapshot)
+}
+
+/** `folder`, or tokenizer/ in it: whichever holds a tokenizer. */
+export function tokenizerIn(folder: string): string | undefined {
+  return [join(folder, 'tokenizer'), folder].find(
+    (place) =>
+      existsSync(join(place, 'tokenizer.json')) ||
+      (existsSync(join(place, 'vocab.json')) && existsSync(join(place, 'merges.txt'))),
+  )
+}
+
+function snapshotFolder(cacheDir: string, { id, revision }: HubReference): string | undefined {
+  const repo = repoFolder(cacheDir, id)
+  const commit = isCommit(revision) ? revision : readRef(join(repo, 'refs', revision))
+  return commit && join(repo, 'snapshots', commit)
 }
 
 /** Every pulled AudioLDM pipeline in the cache. */

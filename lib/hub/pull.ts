@@ -1,10 +1,13 @@
 /** Downloads a model into the shared hub cache; afterwards it loads without a network. */
+import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AbortError, AudioLDMError, HubError, InvalidOptionError } from '../errors.js'
 import { makeFolder, writeFileAtomic } from '../write-file.js'
 import {
   cachedSnapshot,
+  cachedTokenizer,
+  type HubReference,
   hubCacheDir,
   isCommit,
   isRevision,
@@ -12,16 +15,10 @@ import {
   repoFolder,
 } from './cache.js'
 import { licenseOf } from './card.js'
-import {
-  type Connection,
-  guarded,
-  hubFetch,
-  readAtMost,
-  retrying,
-  storedToken,
-} from './connection.js'
+import { type Connection, guarded, retrying, storedToken } from './connection.js'
 import { downloadBlob } from './download.js'
-import { type RepoFile, selectFiles } from './select.js'
+import { type Listing, readListing } from './listing.js'
+import { type RepoFile, selectModel, selectTokenizer } from './select.js'
 import { checkSpace, linkInto, lockRepo } from './store.js'
 
 export interface PullOptions {
@@ -33,8 +30,6 @@ export interface PullOptions {
   token?: string
   /** Default: HF_ENDPOINT or the public hub. */
   endpoint?: string
-  /** Only these folders of the model, such as ['tokenizer']. Default: the whole model. */
-  parts?: string[]
   signal?: AbortSignal
   onProgress?: (progress: PullProgress) => void
 }
@@ -61,9 +56,7 @@ export interface PullResult {
   downloadedBytes: number
 }
 
-const mostFiles = 20_000
-const mostRequests = 500
-const mostListingBytes = 32 * 2 ** 20
+type Select = (id: string, files: RepoFile[]) => RepoFile[]
 
 /**
  * Downloads what is missing of model `id` ('org/name' or 'org/name@revision') and checks it against
@@ -71,6 +64,33 @@ const mostListingBytes = 32 * 2 ** 20
  * @throws InvalidOptionError, HubError, InvalidModelError, OutputError, AbortError
  */
 export async function pull(id: string, options: PullOptions = {}): Promise<PullResult> {
+  const request = readRequest(id, options)
+  if (!request.offline) return pullFiles(request, selectModel, options)
+  const path = cachedSnapshot(request.cacheDir, request)
+  if (path === undefined) throw offlineError(request)
+  return describePulled(request, path)
+}
+
+/**
+ * The folder of the tokenizer in a model or tokenizer repository, downloaded unless it is here.
+ * @throws as `pull`
+ */
+export async function pullTokenizer(id: string, options: PullOptions = {}): Promise<string> {
+  const request = readRequest(id, options)
+  const cached = cachedTokenizer(request.cacheDir, request)
+  if (cached !== undefined) return cached
+  if (request.offline) throw offlineError(request)
+  await pullFiles(request, selectTokenizer, options)
+  return cachedTokenizer(request.cacheDir, request) as string
+}
+
+interface PullRequest extends HubReference {
+  cacheDir: string
+  /** HF_HUB_OFFLINE is set. */
+  offline: boolean
+}
+
+function readRequest(id: string, options: PullOptions): PullRequest {
   const reference = parseHubId(id)
   if (!reference) {
     throw new InvalidOptionError('id', `expected a hub id such as org/name, got '${id}'`)
@@ -79,19 +99,31 @@ export async function pull(id: string, options: PullOptions = {}): Promise<PullR
   if (!isRevision(revision)) {
     throw new InvalidOptionError('revision', `'${revision}' is no branch, tag or commit`)
   }
-  const cacheDir = options.cacheDir ?? hubCacheDir()
-  if (/^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')) {
-    return pulledBefore(reference.id, revision, cacheDir)
-  }
+  const offline = /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')
+  return { id: reference.id, revision, cacheDir: options.cacheDir ?? hubCacheDir(), offline }
+}
+
+async function pullFiles(
+  { id, revision, cacheDir }: PullRequest,
+  select: Select,
+  options: PullOptions,
+): Promise<PullResult> {
   const connection: Connection = {
     endpoint: endpointOf(options.endpoint),
     token: options.token ?? storedToken(),
     signal: options.signal,
-    id: reference.id,
+    id,
     revision,
   }
   try {
-    return await pullOnline(connection, cacheDir, options)
+    const listing = await retrying(connection, id, () =>
+      guarded(connection, (signal, alive) => readListing({ ...connection, signal }, alive)),
+    )
+    const repo = repoFolder(cacheDir, id)
+    const files = select(id, listing.files)
+    const result = await fetchFiles(connection, repo, listing, files, options.onProgress)
+    await pointTo(repo, revision, listing.commit)
+    return result
   } catch (error) {
     if (options.signal?.aborted) {
       throw Object.assign(new AbortError('the download was aborted; pull again to go on'), {
@@ -105,19 +137,16 @@ export async function pull(id: string, options: PullOptions = {}): Promise<PullR
   }
 }
 
-async function pullOnline(
+async function fetchFiles(
   connection: Connection,
-  cacheDir: string,
-  options: PullOptions,
+  repo: string,
+  { commit, license }: Listing,
+  files: RepoFile[],
+  onProgress?: PullOptions['onProgress'],
 ): Promise<PullResult> {
-  const { id, revision, endpoint } = connection
-  const listing = await retrying(connection, id, () =>
-    guarded(connection, (signal, alive) => readListing({ ...connection, signal }, alive)),
-  )
-  const files = selectFiles(id, listing.files, options.parts)
-  const repo = repoFolder(cacheDir, id)
+  const { id, endpoint } = connection
   const blobs = join(repo, 'blobs')
-  const snapshot = join(repo, 'snapshots', listing.commit)
+  const snapshot = join(repo, 'snapshots', commit)
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0)
   await makeFolder(blobs)
   await checkSpace(blobs, files)
@@ -126,107 +155,43 @@ async function pullOnline(
     let before = 0
     let downloadedBytes = 0
     for (const file of files) {
-      const url = `${endpoint}/${id}/resolve/${listing.commit}/${encodePath(file.path)}`
+      const url = `${endpoint}/${id}/resolve/${commit}/${encodePath(file.path)}`
       downloadedBytes += await downloadBlob(connection, url, file, blobs, (here) => {
-        options.onProgress?.({ file: file.path, loadedBytes: before + here, totalBytes })
+        onProgress?.({ file: file.path, loadedBytes: before + here, totalBytes })
       })
       before += file.size
       await linkInto(join(blobs, file.etag), join(snapshot, file.path))
     }
-    // The branch points to the new commit only now: until here the old one stays in use.
-    if (!options.parts && !isCommit(revision)) {
-      const ref = join(repo, 'refs', revision)
-      await makeFolder(dirname(ref))
-      await writeFileAtomic(ref, listing.commit)
-    }
-    return {
-      id,
-      revision: listing.commit,
-      path: snapshot,
-      license: listing.license,
-      files: files.length,
-      totalBytes,
-      downloadedBytes,
-    }
+    const path = snapshot
+    return { id, revision: commit, path, license, files: files.length, totalBytes, downloadedBytes }
   } finally {
     await unlock()
   }
+}
+
+/**
+ * Makes a branch or tag mean `commit`, once its files are here: until then the old ones stay in use.
+ * A download without the model does not take the name from one with it.
+ */
+async function pointTo(repo: string, revision: string, commit: string): Promise<void> {
+  if (isCommit(revision)) return
+  const ref = join(repo, 'refs', revision)
+  const whole = existsSync(join(repo, 'snapshots', commit, 'model_index.json'))
+  if (!whole && existsSync(ref)) return
+  await makeFolder(dirname(ref))
+  await writeFileAtomic(ref, commit)
 }
 
 function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
-interface Listing {
-  commit: string
-  license: string | null
-  files: RepoFile[]
+function offlineError({ id, cacheDir }: PullRequest): HubError {
+  const message = `HF_HUB_OFFLINE is set, and ${id} is not in ${cacheDir}`
+  return new HubError('HUB_OFFLINE', message, { hint: 'unset HF_HUB_OFFLINE to download it' })
 }
 
-async function readListing(connection: Connection, alive: () => void): Promise<Listing> {
-  const { modelInfo, listFiles } = await import('@huggingface/hub')
-  let requests = 0
-  const request: typeof fetch = async (url, init) => {
-    alive()
-    if (++requests > mostRequests) throw refused(connection, 'its file list does not end')
-    const response = await hubFetch(connection, String(url), init)
-    const body = await readAtMost(response, mostListingBytes)
-    if (body === undefined) throw refused(connection, 'its file list is too long')
-    return new Response(body, { headers: response.headers })
-  }
-  const common = { hubUrl: connection.endpoint, fetch: request }
-  const info = await modelInfo({
-    ...common,
-    name: connection.id,
-    revision: connection.revision,
-    additionalFields: ['sha', 'cardData'],
-  })
-  const commit: unknown = info.sha
-  if (typeof commit !== 'string' || !isCommit(commit)) {
-    throw refused(connection, 'the hub named no commit for it')
-  }
-  const files: RepoFile[] = []
-  const repo = { type: 'model', name: connection.id } as const
-  for await (const entry of listFiles({ ...common, repo, revision: commit, recursive: true })) {
-    if (entry.type !== 'file') continue
-    if (files.length >= mostFiles) throw refused(connection, `it has more than ${mostFiles} files`)
-    files.push(repoFile(connection, entry))
-  }
-  const license: unknown = info.cardData?.license
-  const named = Array.isArray(license) ? license.join(', ') : license
-  return { commit, files, license: typeof named === 'string' && named !== '' ? named : null }
-}
-
-function repoFile(
-  connection: Connection,
-  entry: { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } },
-): RepoFile {
-  const lfs = entry.lfs?.oid?.replace(/^sha256:/, '')
-  const size = entry.lfs?.size ?? entry.size
-  const sound = typeof entry.path === 'string' && Number.isSafeInteger(size) && size >= 0
-  // The hash becomes a file name: it must be one.
-  if (sound && lfs !== undefined && /^[0-9a-f]{64}$/.test(lfs)) {
-    return { path: entry.path, size, etag: lfs, algorithm: 'sha256' }
-  }
-  if (sound && lfs === undefined && isCommit(entry.oid ?? '')) {
-    return { path: entry.path, size, etag: entry.oid as string, algorithm: 'git' }
-  }
-  throw refused(connection, `the hub's entry for ${String(entry.path)} makes no sense`)
-}
-
-function refused(connection: Connection, reason: string): HubError {
-  return new HubError('HUB_DOWNLOAD_FAILED', `${connection.id} cannot be downloaded: ${reason}`, {
-    hint: `check what ${connection.endpoint} is`,
-  })
-}
-
-/** With HF_HUB_OFFLINE set there is nothing to fetch: what is here, or an error. */
-async function pulledBefore(id: string, revision: string, cacheDir: string): Promise<PullResult> {
-  const path = cachedSnapshot(cacheDir, { id, revision })
-  if (path === undefined) {
-    const message = `HF_HUB_OFFLINE is set, and ${id} is not in ${cacheDir}`
-    throw new HubError('HUB_OFFLINE', message, { hint: 'unset HF_HUB_OFFLINE to download it' })
-  }
+async function describePulled({ id }: PullRequest, path: string): Promise<PullResult> {
   let [files, totalBytes] = [0, 0]
   for (const entry of await readdir(path, { recursive: true })) {
     const stats = await stat(join(path, entry)).catch(() => undefined)

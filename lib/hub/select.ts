@@ -9,7 +9,7 @@ export interface RepoFile {
   algorithm: 'sha256' | 'git'
 }
 
-export const modelParts = [
+const modelParts = [
   'unet',
   'vae',
   'vocoder',
@@ -24,34 +24,59 @@ const weights =
 const weightsIndex =
   /^(diffusion_pytorch_model|model|pytorch_model)\.(safetensors|bin)\.index(?:\.([\w-]+))?\.json$/
 const settings = /^[\w-]+\.(json|txt)$/
+const tokenizerFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.json',
+  'merges.txt',
+  'special_tokens_map.json',
+  'added_tokens.json',
+]
 const rootFiles = /^(model_index\.json|README\.md|LICEN[CS]E(\.\w+)?)$/
 
 /**
- * The files to download, model_index.json last. With `parts`, only those folders.
+ * The files of a model, model_index.json last.
  * @throws InvalidModelError when the repository is no pipeline folder; HubError for a name that
  * would leave the cache folder
  */
-export function selectFiles(id: string, files: RepoFile[], parts?: string[]): RepoFile[] {
-  for (const { path } of files) checkPath(id, path)
+export function selectModel(id: string, files: RepoFile[]): RepoFile[] {
+  checkPaths(id, files)
   if (!files.some((file) => file.path === 'model_index.json')) {
     throw new InvalidModelError(
       `${id} has no model_index.json: it is not a diffusers pipeline`,
       'AudioLDM on the hub: cvssp/audioldm-s-full-v2, cvssp/audioldm-m-full, cvssp/audioldm-l-full',
     )
   }
-  const selected: RepoFile[] = []
-  for (const part of parts ?? modelParts) {
-    const inside = files.filter((file) => folderOf(file.path) === part)
-    const best = bestWeights(inside)
-    for (const file of inside) {
-      const kind = weightsKind(nameOf(file.path))
-      if (kind === undefined ? settings.test(nameOf(file.path)) : kind === best) selected.push(file)
-    }
-  }
-  if (parts) return selected
   const root = files.filter((file) => rootFiles.test(file.path))
   const last = (file: RepoFile) => (file.path === 'model_index.json' ? 1 : 0)
-  return [...selected, ...root.sort((a, b) => last(a) - last(b))]
+  root.sort((a, b) => last(a) - last(b))
+  return [...modelParts.flatMap((part) => selectPart(files, part)), ...root]
+}
+
+/** The files of the tokenizer, in a model's tokenizer/ or, in other repositories, at the root. */
+export function selectTokenizer(id: string, files: RepoFile[]): RepoFile[] {
+  checkPaths(id, files)
+  for (const folder of ['tokenizer', '']) {
+    const found = files.filter(
+      ({ path }) => folderOf(path) === folder && tokenizerFiles.includes(nameOf(path)),
+    )
+    const names = found.map((file) => nameOf(file.path))
+    if (names.includes('tokenizer.json')) return found
+    if (names.includes('vocab.json') && names.includes('merges.txt')) return found
+  }
+  throw new InvalidModelError(
+    `${id} has no tokenizer: neither tokenizer.json nor vocab.json and merges.txt`,
+    'use a RoBERTa tokenizer, such as the one of cvssp/audioldm-s-full-v2',
+  )
+}
+
+function selectPart(files: RepoFile[], part: string): RepoFile[] {
+  const inside = files.filter((file) => folderOf(file.path) === part)
+  const best = bestWeights(inside)
+  return inside.filter(({ path }) => {
+    const kind = weightsKind(nameOf(path))
+    return kind === undefined ? settings.test(nameOf(path)) : kind === best
+  })
 }
 
 /** 'base/format/variant' of a weights file or index; undefined for every other file. */
@@ -76,19 +101,21 @@ function bestWeights(files: RepoFile[]): string | undefined {
   return kinds.sort((a, b) => rank(a) - rank(b))[0]
 }
 
-function checkPath(id: string, path: string): void {
-  const parts = path.split('/')
-  const bad = parts.some((part) => part === '' || part === '.' || part === '..')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (bad || /[\\\u0000-\u001f]|^[A-Za-z]:/.test(path) || path.length > 1000) {
-    throw new HubError('HUB_DOWNLOAD_FAILED', `${id} lists a file with an unsafe name: ${path}`, {
-      hint: 'nothing was downloaded; do not trust this repository',
-    })
+function checkPaths(id: string, files: RepoFile[]): void {
+  for (const { path } of files) {
+    const bad = path.split('/').some((part) => part === '' || part === '.' || part === '..')
+    if (bad || /[\\\p{Cc}]|^[A-Za-z]:/u.test(path) || path.length > 1000) {
+      throw new HubError('HUB_DOWNLOAD_FAILED', `${id} lists a file with an unsafe name: ${path}`, {
+        hint: 'nothing was downloaded; do not trust this repository',
+      })
+    }
   }
 }
 
-function folderOf(path: string): string {
-  return path.split('/').length === 2 ? path.split('/')[0] : ''
+/** The folder of a file one level down; '' at the root. Deeper files belong to no part. */
+function folderOf(path: string): string | undefined {
+  const parts = path.split('/')
+  return parts.length > 2 ? undefined : parts.length === 2 ? parts[0] : ''
 }
 
 function nameOf(path: string): string {

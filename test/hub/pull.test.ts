@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AbortError, HubError, InvalidModelError, InvalidOptionError } from '../../lib/errors.js'
-import { type PullOptions, type PullProgress, pull } from '../../lib/hub/pull.js'
+import { type PullOptions, type PullProgress, pull, pullTokenizer } from '../../lib/hub/pull.js'
 import { resolveModel } from '../../lib/hub/resolve.js'
 import { HubServer } from './hub-server.js'
 
@@ -130,14 +130,30 @@ describe('a pull', () => {
     expect(seen.map((progress) => progress.file)).toContain(unet)
   })
 
-  test('only some parts', async () => {
-    const result = await run({ parts: ['tokenizer'] })
-    expect(readdirSync(result.path, { recursive: true }).sort()).toEqual([
+  test('the tokenizer alone', async () => {
+    const options = { cacheDir, endpoint: hub.url }
+    const folder = await pullTokenizer('acme/dogs', options)
+    const snapshot = join(repo(), 'snapshots', hub.commit)
+    expect(folder).toBe(join(snapshot, 'tokenizer'))
+    expect(readdirSync(snapshot, { recursive: true }).sort()).toEqual([
       'tokenizer',
       'tokenizer/merges.txt',
       'tokenizer/vocab.json',
     ])
     await failure(HubError, resolveModel('acme/dogs', { cacheDir }))
+    process.env.HF_HUB_OFFLINE = '1'
+    expect(await pullTokenizer('acme/dogs', options)).toBe(folder)
+    await failure(HubError, pullTokenizer('acme/cats', options))
+  })
+
+  test('a tokenizer at the root of its repository, and a repository without one', async () => {
+    const options = { cacheDir, endpoint: hub.url }
+    hub.remove('tokenizer/vocab.json')
+    const error = await failure(InvalidModelError, pullTokenizer('acme/dogs', options))
+    expect(error.message).toContain('has no tokenizer')
+    hub.add('tokenizer.json', '{}')
+    const folder = await pullTokenizer('acme/dogs', options)
+    expect(readdirSync(folder)).toEqual(['tokenizer.json'])
   })
 
   test('an interrupt stops it and the next pull goes on', async () => {

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises'
+import { Command } from 'commander'
+import { HubError, InvalidOptionError } from '../errors.js'
+import { parseHubId, tokenizerIn } from '../hub/cache.js'
+import { pullTokenizer } from '../hub/pull.js'
+import { integerIn } from '../options.js'
+import { interruptSignal } from './interrupt.js'
+import { createOutput } from './output.js'
+import { createProgress } from './progress.js'
+import { numberValue } from './values.js'
+
+interface ImportFlags {
+  tokenizer: string
+  headWidth?: number
+  json?: boolean
+}
+
+const defaultTokenizer = 'cvssp/audioldm-s-full-v2'
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description('turn an original AudioLDM checkpoint into a model folder')
+    .argument('<checkpoint>', 'original .ckpt file')
+    .argument('<dir>', 'folder to make; must be new or empty')
+    .option(
+      '--tokenizer <dir|id>',
+      'where the tokenizer is, which a checkpoint lacks',
+      defaultTokenizer,
+    )
+    .option(
+      '--head-width <n>',
+      'channels of an attention head, for UNets of unpublished widths',
+      numberValue('--head-width', integerIn(1, 4096)),
+    )
+    .option('--json', 'print one JSON document on stdout')
+    .action(run)
+}
+
+async function run(checkpoint: string, folder: string, flags: ImportFlags): Promise<void> {
+  if (!(await stat(checkpoint).catch(() => undefined))?.isFile()) {
+    throw new InvalidOptionError('checkpoint', `there is no file ${checkpoint}`)
+  }
+  const output = createOutput(flags.json === true)
+  const signal = interruptSignal()
+  const progress = createProgress((bytes) => `${(bytes / 1e6).toFixed(1)} MB`)
+  try {
+    const tokenizer = await findTokenizer(flags.tokenizer, signal)
+    const { importCheckpoint } = await import('../weights/original/import.js')
+    const { outDir, ...rest } = await importCheckpoint(checkpoint, folder, {
+      tokenizer,
+      headWidth: flags.headWidth,
+      signal,
+      onProgress: ({ phase, part, bytes, totalBytes }) =>
+        progress.update(bytes, totalBytes, part === undefined ? phase : `${phase} ${part}`),
+    })
+    progress.stop()
+    for (const warning of rest.warnings) output.note(`warning: ${warning}`)
+    output.note(
+      rest.ema ? 'the UNet is the EMA copy' : 'the checkpoint has no EMA copy of the UNet',
+    )
+    output.result({ path: outDir, tokenizer, ...rest }, outDir)
+  } finally {
+    progress.stop()
+  }
+}
+
+/** A folder with a tokenizer: here, pulled before, or pulled now. */
+async function findTokenizer(source: string, signal: AbortSignal): Promise<string> {
+  if ((await stat(source).catch(() => undefined))?.isDirectory()) {
+    const folder = tokenizerIn(source)
+    if (folder !== undefined) return folder
+    const missing = `${source} has neither tokenizer.json nor vocab.json and merges.txt`
+    throw new InvalidOptionError('--tokenizer', missing)
+  }
+  if (!parseHubId(source) || /^[./~]/.test(source)) {
+    throw new InvalidOptionError('--tokenizer', `there is no folder ${source}`)
+  }
+  try {
+    return await pullTokenizer(source, { signal })
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error
+    throw new HubError(
+      error.code as 'HUB_OFFLINE',
+      `the tokenizer cannot be pulled: ${error.message}`,
+      { hint: 'give a folder that has it with --tokenizer DIR', cause: error },
+    )
+  }
+}

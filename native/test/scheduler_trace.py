@@ -142,9 +142,7 @@ def core_traces(binary: str, wanted: list[Case]) -> list[tuple[np.ndarray, np.nd
     if run.returncode != 0:
         sys.exit(f"{binary} failed: {run.stderr}")
     traces = [json.loads(line) for line in run.stdout.splitlines()]
-    return [
-        (np.array(t["timesteps"], float), np.array(t["latents"], dtype=float)) for t in traces
-    ]
+    return [(np.array(t["timesteps"], float), np.array(t["latents"], dtype=float)) for t in traces]
 
 
 def compare(case: Case, timesteps: np.ndarray, latents: np.ndarray) -> tuple[float, str]:

@@ -8,6 +8,8 @@
 #include "diffusion/guidance.h"
 #include "diffusion/registry.h"
 #include "diffusion/sampler.h"
+#include "module/cpu_pass.h"
+#include "ops/onednn.h"
 #include "tensor/device.h"
 #include "tensor/error.h"
 #include "tensor/stopwatch.h"
@@ -31,13 +33,14 @@ void ThrowIfCancelled(const std::function<bool()>& cancelled) {
   if (cancelled()) throw Aborted();
 }
 
-torch::jit::Module LoadPart(const PartSpec& part, const MappedFiles& files, at::ScalarType dtype,
-                            at::Device device, const std::function<bool()>& cancelled) {
-  ThrowIfCancelled(cancelled);
+torch::jit::Module LoadPart(const PartSpec& part, const MappedFiles& files,
+                            WeightPlacement placement) {
   return Guarded("loading a part of the model", [&] {
-    torch::jit::Module module = LoadArchive(part.archive, device);
-    Bind(module, part.attributes, part.weights, files, dtype, device);
-    return Frozen(std::move(module));
+    torch::jit::Module module = LoadArchive(part.archive, placement.device);
+    Bind(module, part.attributes, part.weights, files, placement);
+    module = Frozen(std::move(module));
+    if (placement.device.is_cpu()) UseCpuKernels(module);
+    return module;
   });
 }
 
@@ -67,8 +70,11 @@ Pipeline::Pipeline(const PipelineSpec& spec, const std::function<bool()>& cancel
   MappedFiles files;
   for (const std::string& file : spec.files) files.push_back(MappedFile::Open(file));
   const at::NoGradGuard no_grad;
+  const bool prepacks = device_.is_cpu() && onednn::Available();
+  const WeightPlacement placement{device_, spec.dtype, /*channels_last=*/!prepacks};
   const auto load = [&](const PartSpec& part) {
-    return LoadPart(part, files, spec.dtype, device_, cancelled);
+    ThrowIfCancelled(cancelled);
+    return LoadPart(part, files, placement);
   };
   text_encoder_ = load(spec.text_encoder);
   unet_ = load(spec.unet);

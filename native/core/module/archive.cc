@@ -119,8 +119,8 @@ torch::jit::Module LoadArchive(const std::string& path, at::Device device) {
 }
 
 void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
-          const std::vector<WeightView>& weights, const MappedFiles& files, at::ScalarType dtype,
-          at::Device device) {
+          const std::vector<WeightView>& weights, const MappedFiles& files,
+          const WeightPlacement& placement) {
   SetAttributes(module, attributes);
   std::vector<std::string> missing;
   for (const WeightView& weight : weights) {
@@ -128,7 +128,7 @@ void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
     if (!slot) {
       missing.push_back(weight.name);
     } else if (missing.empty()) {
-      slot->module.setattr(slot->name, LoadWeight(weight, files, dtype, device));
+      slot->module.setattr(slot->name, LoadWeight(weight, files, placement));
     }
   }
   if (!missing.empty()) {

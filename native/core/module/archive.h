@@ -27,8 +27,8 @@ torch::jit::Module LoadArchive(const std::string& path, at::Device device);
 // attributes that the archive lacks or declares with another type, kInvalidWeights listing tensors
 // that it lacks.
 void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
-          const std::vector<WeightView>& weights, const MappedFiles& files, at::ScalarType dtype,
-          at::Device device);
+          const std::vector<WeightView>& weights, const MappedFiles& files,
+          const WeightPlacement& placement);
 
 // The module for inference: attributes and weights made constants, branches that they decide
 // removed. Shares the weights' memory. A module that was frozen when it was saved comes back as is.

@@ -46,46 +46,43 @@ int64_t Extent(const WeightView& view) {
   return extent;
 }
 
-const MappedFile& FileOf(const WeightView& view, const MappedFiles& files) {
-  if (view.file >= files.size()) Fail(view, "lies in a file that was not given.");
-  return *files[view.file];
-}
-
 // The tensor as the file has it: a view of the mapping, or a copy where the offset is not a
 // multiple of the element size.
 at::Tensor Source(const WeightView& view, const MappedFiles& files, int64_t extent) {
-  const MappedFile& file = FileOf(view, files);
+  if (view.file >= files.size()) Fail(view, "lies in a file that was not given.");
+  const std::shared_ptr<MappedFile>& file = files[view.file];
   const size_t item = c10::elementSize(view.dtype);
   size_t bytes = 0;
   size_t end = 0;
   if (__builtin_mul_overflow(static_cast<size_t>(extent), item, &bytes) ||
-      __builtin_add_overflow(static_cast<size_t>(view.offset), bytes, &end) || end > file.size()) {
-    Fail(view, "reaches beyond the end of '" + file.path() + "' (" + std::to_string(file.size()) +
+      __builtin_add_overflow(static_cast<size_t>(view.offset), bytes, &end) || end > file->size()) {
+    Fail(view, "reaches beyond the end of '" + file->path() + "' (" + std::to_string(file->size()) +
                    " bytes). The file may be truncated.");
   }
-  const std::byte* start = file.data() + view.offset;
+  const std::byte* start = file->data() + view.offset;
+  const auto release = [file, offset = view.offset, bytes](void*) {
+    file->AdviseDontNeed(offset, bytes);
+  };
   const auto options = at::TensorOptions(view.dtype);
   if (view.offset % item != 0) {
     const at::Tensor copy = at::empty({extent}, options);
     std::memcpy(copy.data_ptr(), start, bytes);
+    release(nullptr);
     return copy.as_strided(view.shape, view.strides);
   }
   // Never written to: what is bound is read by frozen modules only.
-  return at::from_blob(
-      const_cast<std::byte*>(start), view.shape, view.strides, [owner = files[view.file]](void*) {},
-      options);
+  return at::from_blob(const_cast<std::byte*>(start), view.shape, view.strides, release, options);
 }
 
-// The strides that `LoadWeight` promises for a shape.
-std::vector<int64_t> TargetStrides(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> strides(shape.size());
-  // Dimensions from the innermost outwards: channels last has dimension 1 innermost, then the
-  // spatial ones from the last, then dimension 0.
+// The strides of a row-major or channels-last tensor.
+std::vector<int64_t> TargetStrides(const std::vector<int64_t>& shape, bool channels_last) {
+  // Dimensions from the innermost outwards: channels last has dimension 1 innermost.
   std::vector<size_t> order;
-  if (shape.size() >= 3) order.push_back(1);
+  if (channels_last) order.push_back(1);
   for (size_t i = shape.size(); i-- > 0;) {
-    if (shape.size() < 3 || i != 1) order.push_back(i);
+    if (!channels_last || i != 1) order.push_back(i);
   }
+  std::vector<int64_t> strides(shape.size());
   int64_t stride = 1;
   for (const size_t dimension : order) {
     strides[dimension] = stride;
@@ -109,31 +106,26 @@ bool Narrows(at::ScalarType from, at::ScalarType to) {
 
 }  // namespace
 
-at::Tensor LoadWeight(const WeightView& view, const MappedFiles& files, at::ScalarType dtype,
-                      at::Device device) {
+at::Tensor LoadWeight(const WeightView& view, const MappedFiles& files,
+                      const WeightPlacement& placement) {
   const int64_t extent = Extent(view);
-  const at::ScalarType target = at::isFloatingType(view.dtype) ? dtype : view.dtype;
-  if (extent == 0) return at::empty(view.shape, at::TensorOptions(target).device(device));
+  const at::ScalarType dtype = at::isFloatingType(view.dtype) ? placement.dtype : view.dtype;
+  const auto options = at::TensorOptions(dtype);
+  if (extent == 0) return at::empty(view.shape, options.device(placement.device));
 
   const at::Tensor source = Source(view, files, extent);
-  const std::vector<int64_t> strides = TargetStrides(view.shape);
-  const bool in_place = target == view.dtype && SameLayout(view.shape, view.strides, strides);
-  if (in_place && device.is_cpu()) return source.as_strided(view.shape, strides);
-
-  at::Tensor result;
-  if (in_place) {
-    result = source.as_strided(view.shape, strides).to(device);
-  } else {
-    result = at::empty_strided(view.shape, strides, at::TensorOptions(target));
-    result.copy_(source);
-    if (Narrows(view.dtype, target) &&
-        at::logical_and(result.isinf(), source.isfinite()).any().item<bool>()) {
-      Fail(view, "has values too large for the dtype the model is loaded in.");
-    }
-    result = result.to(device);
+  const std::vector<int64_t> strides =
+      TargetStrides(view.shape, placement.channels_last && view.shape.size() >= 3);
+  if (dtype == view.dtype && SameLayout(view.shape, view.strides, strides)) {
+    // As the target's strides, where dimensions of size 1 leave a choice.
+    return source.as_strided(view.shape, strides).to(placement.device);
   }
-  FileOf(view, files).AdviseDontNeed(view.offset, extent * c10::elementSize(view.dtype));
-  return result;
+  const at::Tensor copy = at::empty_strided(view.shape, strides, options).copy_(source);
+  if (Narrows(view.dtype, dtype) &&
+      at::logical_and(copy.isinf(), source.isfinite()).any().item<bool>()) {
+    Fail(view, "has values too large for the dtype the model is loaded in.");
+  }
+  return copy.to(placement.device);
 }
 
 }  // namespace audioldm

@@ -21,17 +21,25 @@ struct WeightView {
   std::vector<int64_t> strides;
 };
 
-// The tensor as a module wants it: on `device`, floats as `dtype`, convolution weights (three
-// dimensions and more) laid out channels last; [O, I, K] lies so that unsqueeze(2) is channels
-// last.
+// How a module wants its weights.
+struct WeightPlacement {
+  at::Device device = at::Device(at::kCPU);
+  at::ScalarType dtype = at::kFloat;  // of floats; other tensors keep theirs
+  // Lay convolution weights (three dimensions and more) out channels last; [O, I, K] then lies so
+  // that unsqueeze(2) is channels last. Otherwise, and for all other weights: row-major. What
+  // libtorch's own convolutions want, but in vain where weights are prepacked (UseCpuKernels).
+  bool channels_last = false;
+};
+
+// The tensor as the module wants it.
 //
 // On the CPU nothing is copied that can be used where it lies: the result then views the mapping,
-// keeps it alive and must not be written to. After a copy the kernel may drop the source's pages,
-// so loading does not hold weights twice.
+// keeps it alive and must not be written to. Once a view, or the source of a copy, is released the
+// kernel may drop its pages, so weights that are copied or packed are not resident twice.
 //
 // Throws Error (kInvalidWeights) naming the tensor when the view leaves its file or makes no sense,
-// or when a finite value becomes infinite in `dtype`.
-at::Tensor LoadWeight(const WeightView& view, const MappedFiles& files, at::ScalarType dtype,
-                      at::Device device);
+// or when a finite value becomes infinite in the dtype.
+at::Tensor LoadWeight(const WeightView& view, const MappedFiles& files,
+                      const WeightPlacement& placement);
 
 }  // namespace audioldm

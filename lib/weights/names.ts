@@ -54,11 +54,13 @@ const floating: DType[] = ['float64', 'float32', 'float16', 'bfloat16']
 /**
  * Compares names, shapes and types with what an architecture expects, before anything is
  * materialised: a few bytes of strides can claim terabytes. Lists everything that does not fit.
+ * `optional` names may be there and are not looked at.
  */
 export function checkTensors(
   table: TensorTable,
   expected: Map<string, number[]>,
   where: string,
+  optional: Set<string> = new Set(),
 ): void {
   const problems: string[] = []
   for (const [name, shape] of expected) {
@@ -77,7 +79,7 @@ export function checkTensors(
     }
   }
   for (const name of table.keys()) {
-    if (!expected.has(name)) problems.push(`unexpected: ${name}`)
+    if (!expected.has(name) && !optional.has(name)) problems.push(`unexpected: ${name}`)
   }
   if (problems.length > 0) {
     throw new InvalidWeightsError(

@@ -2,7 +2,7 @@ import { InvalidWeightsError } from '../errors.js'
 import { withFile } from './file.js'
 import { readSafetensorsFrom } from './safetensors.js'
 import type { TensorTable } from './table.js'
-import type { TorchFile } from './torch-file.js'
+import type { TorchContent } from './torch-file.js'
 import { readTorchLegacy } from './torch-legacy.js'
 import { readTorchZip } from './torch-zip.js'
 
@@ -14,18 +14,25 @@ export async function readWeights(path: string): Promise<TensorTable> {
   return (await readWeightsFile(path)).tensors
 }
 
+export interface WeightsContent extends TorchContent {
+  format: 'safetensors' | 'torch-zip' | 'torch-legacy'
+}
+
 /** As `readWeights`, with the plain values that PyTorch files may hold beside their tensors. */
-export async function readWeightsFile(path: string): Promise<TorchFile> {
+export async function readWeightsFile(path: string): Promise<WeightsContent> {
   return withFile(path, async (file) => {
     if (file.size === 0) throw new InvalidWeightsError(`${path}: is empty`)
     const head = await file.read(0, Math.min(16, file.size))
-    if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) return readTorchZip(file)
+    if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) {
+      return { format: 'torch-zip', ...(await readTorchZip(file)) }
+    }
     // A pickle begins with PROTO and 2 to 5. So does the length of some safetensors headers, but
     // then the header itself follows at byte 8.
     const brace = 0x7b
     if (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5 && head[8] !== brace) {
-      return readTorchLegacy(file)
+      return { format: 'torch-legacy', ...(await readTorchLegacy(file)) }
     }
-    return { tensors: await readSafetensorsFrom(file), scalars: new Map(), arrays: new Map() }
+    const tensors = await readSafetensorsFrom(file)
+    return { format: 'safetensors', tensors, scalars: new Map(), arrays: new Map() }
   })
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { AbortError, AudioLDMError, OutputError } from '../errors.js'
+import { AbortError, AudioLDMError } from '../errors.js'
+import { outputError } from '../write-file.js'
 import { byteLengthOf } from './extent.js'
 import { WeightsFile } from './file.js'
 import { readContiguous } from './gather.js'
@@ -51,7 +52,9 @@ export async function writeSafetensors(
     await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
-    throw asOutputError(error, path)
+    throw error instanceof AudioLDMError || error instanceof TypeError
+      ? error
+      : outputError(path, error)
   }
 }
 
@@ -134,19 +137,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-/** Errors of the file system become OutputError; typed errors and programming errors stay. */
-export function asOutputError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (error instanceof AudioLDMError || error instanceof TypeError || code === undefined) {
-    return error
-  }
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new OutputError(`${path}: there is no space left on the disk`, {
-      hint: 'Free some space or choose another place. Nothing was left half-written.',
-      cause: error,
-    })
-  }
-  return new OutputError(`${path}: cannot be written (${code})`, { cause: error })
 }

@@ -6,7 +6,7 @@ import type { TensorSource, TensorTable } from './table.js'
 import { TorchTensor } from './torch-objects.js'
 
 /** What a PyTorch file holds that can be used: the tensors of one dict, and plain values beside. */
-export interface TorchFile {
+export interface TorchContent {
   tensors: TensorTable
   /** Numbers, texts and booleans of the same dict, NumPy scalars among them. */
   scalars: Map<string, number | bigint | string | boolean>
@@ -27,9 +27,9 @@ export function collectTensors(
   root: unknown,
   file: WeightsFile,
   locate: (tensor: TorchTensor) => TensorSource,
-): TorchFile {
+): TorchContent {
   const dict = findStateDict(root, file)
-  const result: TorchFile = { tensors: new Map(), scalars: new Map(), arrays: new Map() }
+  const result: TorchContent = { tensors: new Map(), scalars: new Map(), arrays: new Map() }
   const problems: string[] = []
   for (const [key, value] of dict.entries) {
     if (typeof key !== 'string') continue

@@ -3,7 +3,7 @@ import type { WeightsFile } from './file.js'
 import { MAX_PICKLE_BYTES, readPickle } from './pickle.js'
 import { PickleDict, PickleError, PickleSequence, PickleTruncated } from './pickle-values.js'
 import { itemSize, type TensorSource } from './table.js'
-import { collectTensors, inFile, type TorchFile } from './torch-file.js'
+import { collectTensors, inFile, type TorchContent } from './torch-file.js'
 import { findTorchGlobal, loadPersistent, Storage, type TorchTensor } from './torch-objects.js'
 
 /** The number that the first pickle of a legacy file holds. */
@@ -23,7 +23,7 @@ interface Pickles {
  * The state dict of a file from before PyTorch 1.6: magic number, protocol, system, object and
  * storage keys, five pickles one after another, then each storage as a count and its elements.
  */
-export async function readTorchLegacy(file: WeightsFile): Promise<TorchFile> {
+export async function readTorchLegacy(file: WeightsFile): Promise<TorchContent> {
   const { root, storages, keys, end } = await readPickles(file)
   const starts = await locateStorages(file, storages, keys, end)
   return collectTensors(root, file, (tensor) => locate(file, tensor, starts))

@@ -3,12 +3,12 @@ import { type WeightsFile, withFile } from './file.js'
 import { MAX_PICKLE_BYTES, readPickle } from './pickle.js'
 import { PickleError } from './pickle-values.js'
 import { itemSize, type TensorSource, type TensorTable } from './table.js'
-import { collectTensors, inFile, type TorchFile } from './torch-file.js'
+import { collectTensors, inFile, type TorchContent } from './torch-file.js'
 import { findTorchGlobal, loadPersistent, type TorchTensor } from './torch-objects.js'
 import { readZipDirectory, readZipRecord, verifyZipRecord, type ZipRecord } from './zip.js'
 
 /** The state dict of a file that `torch.save` wrote since PyTorch 1.6. */
-export async function readTorchZip(file: WeightsFile): Promise<TorchFile> {
+export async function readTorchZip(file: WeightsFile): Promise<TorchContent> {
   const records = await readZipDirectory(file)
   const { root, pickle } = findPickle(file, records)
   await checkByteOrder(file, records.get(`${root}/byteorder`))
@@ -23,25 +23,37 @@ export async function readTorchZip(file: WeightsFile): Promise<TorchFile> {
 
 /**
  * Compares the checksums of the records that these tensors of a PyTorch zip lie in: reads them
- * all, so it is for an import and not for a load.
+ * all, so it is for an import and not for a load. `onBytes` hears of every piece.
  */
 export async function verifyTorchZip(
   path: string,
   tensors: TensorTable,
-  onRecord: () => void = () => {},
+  onBytes: (bytes: number, totalBytes: number) => void = () => {},
 ): Promise<void> {
-  const offsets = [...tensors.values()]
-    .filter((source) => source.file === path)
-    .map((source) => source.offset)
   await withFile(path, async (file) => {
-    for (const record of (await readZipDirectory(file)).values()) {
-      const end = record.offset + record.size
-      if (record.method !== 0) continue
-      if (!offsets.some((offset) => offset >= record.offset && offset < end)) continue
-      onRecord()
-      await verifyZipRecord(file, record)
+    const used = recordsOf(tensors, await readZipDirectory(file))
+    const total = used.reduce((sum, record) => sum + record.size, 0)
+    let done = 0
+    for (const record of used) {
+      await verifyZipRecord(file, record, (bytes) => {
+        done += bytes
+        onBytes(done, total)
+      })
     }
   })
+}
+
+/** The records that the first elements of these tensors lie in. */
+function recordsOf(tensors: TensorTable, records: Map<string, ZipRecord>): ZipRecord[] {
+  const sorted = [...records.values()].sort((a, b) => a.offset - b.offset)
+  const offsets = [...tensors.values()].map(({ offset }) => offset).sort((a, b) => a - b)
+  const used = new Set<ZipRecord>()
+  let i = 0
+  for (const offset of offsets) {
+    while (i < sorted.length && sorted[i].offset + sorted[i].size <= offset) i++
+    if (i < sorted.length && sorted[i].offset <= offset) used.add(sorted[i])
+  }
+  return [...used]
 }
 
 function findPickle(file: WeightsFile, records: Map<string, ZipRecord>) {

@@ -60,11 +60,17 @@ export async function readZipRecord(
 }
 
 /** Reads a stored record through, in bounded pieces, and compares its checksum. */
-export async function verifyZipRecord(file: WeightsFile, record: ZipRecord): Promise<void> {
+export async function verifyZipRecord(
+  file: WeightsFile,
+  record: ZipRecord,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   const piece = 8 << 20
   let crc = 0
   for (let done = 0; done < record.size; done += piece) {
-    crc = crc32(await file.read(record.offset + done, Math.min(piece, record.size - done)), crc)
+    const bytes = await file.read(record.offset + done, Math.min(piece, record.size - done))
+    crc = crc32(bytes, crc)
+    onBytes(bytes.length)
   }
   checkCrc(file, record, crc)
 }

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadModel, type Model } from '../../lib/model.js'
+import { type Case, type Output, peakError, runOurs, runReference, unitError } from './reference.js'
+
+const folder = join(__dirname, '..', '..', 'models', 'random-tiny')
+const three = ['a dog barking in the rain', 'rain', 'footsteps on gravel, then a door slams']
+
+const base = { steps: 5, guidanceScale: 2.5, durationSeconds: 1.28, prompts: ['a dog'], seeds: [7] }
+const cases: Case[] = [
+  { ...base, name: 'ddim', scheduler: 'ddim' },
+  { ...base, name: 'ddim-eta', scheduler: 'ddim', eta: 1 },
+  { ...base, name: 'ddim-50', scheduler: 'ddim', steps: 50, durationSeconds: 0.32 },
+  { ...base, name: 'dpmpp-2m', scheduler: 'dpmpp-2m', steps: 25 },
+  { ...base, name: 'dpmpp-2m-karras', scheduler: 'dpmpp-2m', karras: true },
+  { ...base, name: 'dpmpp-2m-1', scheduler: 'dpmpp-2m', steps: 1 },
+  { ...base, name: 'euler', scheduler: 'euler', steps: 25 },
+  { ...base, name: 'euler-karras', scheduler: 'euler', karras: true },
+  { ...base, name: 'euler-a', scheduler: 'euler-a', steps: 25 },
+  { ...base, name: 'odd-length', scheduler: 'ddim', durationSeconds: 3.3 },
+  { ...base, name: 'shortest', scheduler: 'ddim', durationSeconds: 0.05 },
+  { ...base, name: 'negative', scheduler: 'ddim', negativePrompts: ['music'] },
+  { ...base, name: 'unguided', scheduler: 'ddim', guidanceScale: 1 },
+  { ...base, name: 'batch', scheduler: 'ddim', prompts: three, seeds: [1, 2, 3] },
+  { ...base, name: 'batch-eta', scheduler: 'euler-a', prompts: three, seeds: [4, 5, 2 ** 40] },
+]
+
+describe('generate equals AudioLDMPipeline of diffusers', () => {
+  let model: Model
+  let reference: Map<string, Output>
+
+  beforeAll(async () => {
+    reference = runReference(folder, cases)
+    model = await loadModel(folder, { device: 'cpu', dtype: 'float32' })
+  })
+  afterAll(() => model?.dispose())
+
+  test.each(cases)('$name', async (c) => {
+    const ours = await runOurs(model, c)
+    const theirs = reference.get(c.name) as Output
+    expect(ours.latents).toHaveLength(c.steps)
+    ours.latents.forEach((latents, i) => {
+      expect(unitError(latents, theirs.latents[i]), `latents of step ${i + 1}`).toBeLessThan(1e-4)
+    })
+    ours.waves.forEach((wave, i) => {
+      expect(peakError(wave, theirs.waves[i]), `waveform of clip ${i}`).toBeLessThan(2e-4)
+    })
+  })
+
+  test('a clip does not change with the batch it is generated in', async () => {
+    const batch = cases.find((c) => c.name === 'batch') as Case
+    const together = await runOurs(model, batch)
+    for (const [i, prompt] of batch.prompts.entries()) {
+      const alone = await runOurs(model, { ...batch, prompts: [prompt], seeds: [batch.seeds[i]] })
+      expect(peakError(together.waves[i], alone.waves[0])).toBeLessThan(1e-5)
+    }
+  })
+
+  test('vocoding in chunks equals vocoding at once', async () => {
+    const c = { ...base, name: 'chunks', scheduler: 'ddim' as const, steps: 1, durationSeconds: 4 }
+    const chunked = await runOurs(model, c, { chunkSeconds: 0.3 })
+    const whole = await runOurs(model, c, { chunkSeconds: 60 })
+    expect(peakError(chunked.waves[0], whole.waves[0])).toBeLessThan(1e-5)
+  })
+})

@@ -1,0 +1,75 @@
+"""Runs diffusers' AudioLDMPipeline on a model folder and writes what it gives.
+
+    python reference.py MODEL OUT [SAVE]
+
+With SAVE, diffusers also writes the model to that folder.
+
+Reads a JSON list of cases from standard input; writes, into OUT, a file
+`<case>.wave.f32` [clips, samples] and, for each step, the latents to `<case>.latents.f32`
+[steps, clips, ...]. The cases' fields are those of `generate`'s options.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import diffusers
+import numpy as np
+import torch
+import transformers
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+)
+from diffusers.pipelines.deprecated.audioldm.pipeline_audioldm import AudioLDMPipeline
+
+SCHEDULERS = {
+    "ddim": DDIMScheduler,
+    "dpmpp-2m": DPMSolverMultistepScheduler,
+    "euler": EulerDiscreteScheduler,
+    "euler-a": EulerAncestralDiscreteScheduler,
+}
+
+
+def run(pipe: AudioLDMPipeline, config: dict, case: dict, out: Path) -> float:
+    karras = {"use_karras_sigmas": True} if case.get("karras") else {}
+    pipe.scheduler = SCHEDULERS[case["scheduler"]].from_config(config, **karras)
+    latents = []
+    started = time.perf_counter()
+    waves = pipe(
+        prompt=case["prompts"],
+        negative_prompt=case.get("negativePrompts"),
+        audio_length_in_s=case["durationSeconds"],
+        num_inference_steps=case["steps"],
+        guidance_scale=case["guidanceScale"],
+        eta=case.get("eta", 0.0),
+        generator=[torch.Generator("cpu").manual_seed(seed) for seed in case["seeds"]],
+        callback=lambda step, timestep, x: latents.append(x.clone().numpy()),
+        callback_steps=1,
+        output_type="np",
+    ).audios
+    seconds = time.perf_counter() - started
+    waves.astype(np.float32).tofile(out / f"{case['name']}.wave.f32")
+    np.stack(latents).astype(np.float32).tofile(out / f"{case['name']}.latents.f32")
+    return seconds
+
+
+def main() -> None:
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
+    pipe = AudioLDMPipeline.from_pretrained(sys.argv[1], torch_dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    config, out = pipe.scheduler.config, Path(sys.argv[2])
+    if len(sys.argv) > 3:
+        pipe.save_pretrained(sys.argv[3])
+    cases = json.load(sys.stdin)
+    with torch.inference_mode():
+        print(json.dumps({case["name"]: run(pipe, config, case, out) for case in cases}))
+
+
+if __name__ == "__main__":
+    main()

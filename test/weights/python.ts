@@ -8,6 +8,10 @@ export function python(script: string, ...args: string[]): string {
   return execFileSync(
     join(root, '.venv', 'bin', 'python'),
     [join(__dirname, 'python', script), ...args],
-    { encoding: 'utf8', env: { ...process.env, HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1' } },
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1' },
+    },
   )
 }

@@ -1,0 +1,145 @@
+import { TensorShapes } from '../../architectures/plan.js'
+import type { TensorBytes } from '../safetensors-writer.js'
+import { type Rename, renameAll, type Shapes, third } from './rename.js'
+
+/** audio_encoder/config.json for these weights: the HTSAT tower of CLAP as transformers has it. */
+export function inferAudio(shapes: Shapes) {
+  const block = (stage: number, index: number) => `audio_branch.layers.${stage}.blocks.${index}`
+  const stages = shapes.count((s) => `${block(s, 0)}.attn.qkv.weight`)
+  const depths = Array.from({ length: stages }, (_, s) =>
+    shapes.count((b) => `${block(s, b)}.attn.qkv.weight`),
+  )
+  const table = `${block(0, 0)}.attn.relative_position_bias_table`
+  const width = shapes.size('audio_branch.patch_embed.proj.weight', 0)
+  return {
+    architectures: ['ClapAudioModelWithProjection'],
+    model_type: 'clap_audio_model',
+    // The table has a row for every offset within a window: (2w − 1)².
+    window_size: (Math.sqrt(shapes.size(table, 0)) + 1) / 2,
+    num_mel_bins: shapes.size('audio_branch.bn0.weight', 0),
+    spec_size: 256,
+    hidden_act: 'gelu',
+    patch_size: shapes.size('audio_branch.patch_embed.proj.weight', 2),
+    patch_stride: [4, 4],
+    num_classes: 527,
+    hidden_size: width * 2 ** Math.max(stages - 1, 0),
+    projection_dim: shapes.size('audio_projection.2.weight', 0),
+    depths,
+    num_attention_heads: depths.map((_, s) =>
+      shapes.size(`${block(s, 0)}.attn.relative_position_bias_table`, 1),
+    ),
+    enable_fusion: false,
+    fusion_type: null,
+    patch_embed_input_channels: 1,
+    flatten_patch_embeds: true,
+    patch_embeds_hidden_size: width,
+    enable_patch_layer_norm: true,
+    drop_path_rate: 0.0,
+    hidden_dropout_prob: 0.1,
+    attention_probs_dropout_prob: 0.0,
+    qkv_bias: true,
+    mlp_ratio: shapes.size(`${block(0, 0)}.mlp.fc1.weight`, 0) / (width || 1),
+    num_hidden_layers: stages,
+    projection_hidden_act: 'relu',
+    layer_norm_eps: 1e-5,
+    initializer_factor: 1.0,
+  }
+}
+
+type AudioConfig = ReturnType<typeof inferAudio>
+
+/** Names and shapes of ClapAudioModelWithProjection, less the buffers it computes itself. */
+function tensorsOf(config: AudioConfig): Map<string, number[]> {
+  const t = new TensorShapes()
+  const encoder = 'audio_model.audio_encoder'
+  const { patch_size: patch, projection_dim: projection, num_mel_bins: mels } = config
+  t.conv2d(`${encoder}.patch_embed.proj`, 1, config.patch_embeds_hidden_size, patch)
+  t.norm(`${encoder}.patch_embed.norm`, config.patch_embeds_hidden_size)
+  for (const [stage, depth] of config.depths.entries()) {
+    const width = config.patch_embeds_hidden_size * 2 ** stage
+    const inner = Math.round(width * config.mlp_ratio)
+    const heads = config.num_attention_heads[stage]
+    for (let b = 0; b < depth; b++) {
+      const block = `${encoder}.layers.${stage}.blocks.${b}`
+      t.norm(`${block}.layernorm_before`, width)
+      t.set(`${block}.attention.self.relative_position_bias_table`, [
+        (2 * config.window_size - 1) ** 2,
+        heads,
+      ])
+      for (const name of ['query', 'key', 'value']) {
+        t.linear(`${block}.attention.self.${name}`, width, width)
+      }
+      t.linear(`${block}.attention.output.dense`, width, width)
+      t.norm(`${block}.layernorm_after`, width)
+      t.linear(`${block}.intermediate.dense`, width, inner)
+      t.linear(`${block}.output.dense`, inner, width)
+    }
+    if (stage < config.depths.length - 1) {
+      t.linear(`${encoder}.layers.${stage}.downsample.reduction`, 4 * width, 2 * width, false)
+      t.norm(`${encoder}.layers.${stage}.downsample.norm`, 4 * width)
+    }
+  }
+  t.norm(`${encoder}.batch_norm`, mels)
+  t.set(`${encoder}.batch_norm.running_mean`, [mels])
+  t.set(`${encoder}.batch_norm.running_var`, [mels])
+  t.norm(`${encoder}.norm`, config.hidden_size)
+  t.linear('audio_projection.linear1', config.hidden_size, projection)
+  t.linear('audio_projection.linear2', projection, projection)
+  return t.map
+}
+
+const rules: [RegExp, string][] = [
+  [/^audio_model\.audio_encoder\./, 'audio_branch.'],
+  [/^audio_branch\.batch_norm/, 'audio_branch.bn0'],
+  [/\.attention\.self\.(query|key|value)\./, '.attn.qkv.'],
+  [/\.attention\.self\.relative/, '.attn.relative'],
+  [/\.attention\.output\.dense/, '.attn.proj'],
+  [/\.intermediate\.dense/, '.mlp.fc1'],
+  [/(\.blocks\.\d+)\.output\.dense/, '$1.mlp.fc2'],
+  [/\.layernorm_before/, '.norm1'],
+  [/\.layernorm_after/, '.norm2'],
+  [/^audio_projection\.linear1/, 'audio_projection.0'],
+  [/^audio_projection\.linear2/, 'audio_projection.2'],
+]
+
+export function renameAudio(config: AudioConfig): Rename[] {
+  const renames = renameAll(tensorsOf(config), (name) =>
+    rules.reduce((text, [pattern, to]) => text.replace(pattern, to), name),
+  )
+  return renames.map((rename) => {
+    const part = /attention\.self\.(query|key|value)\./.exec(rename.to)?.[1]
+    if (!part) return rename
+    const [rows, ...rest] = rename.shape
+    const index = ['query', 'key', 'value'].indexOf(part)
+    return { ...rename, shape: [3 * rows, ...rest], view: third(index) }
+  })
+}
+
+/** Buffers that transformers computes too, but reports as missing where a file lacks them. */
+export function audioBuffers(config: AudioConfig): [string, TensorBytes][] {
+  const encoder = 'audio_model.audio_encoder'
+  const index = relativePositions(config.window_size)
+  const buffers: [string, TensorBytes][] = config.depths.flatMap((depth, stage) =>
+    Array.from({ length: depth }, (_, b): [string, TensorBytes] => [
+      `${encoder}.layers.${stage}.blocks.${b}.attention.self.relative_position_index`,
+      index,
+    ]),
+  )
+  const batches = new BigInt64Array(1)
+  const counter: TensorBytes = { dtype: 'int64', shape: [], data: batches }
+  return [...buffers, [`${encoder}.batch_norm.num_batches_tracked`, counter]]
+}
+
+/** Row of the bias table for every pair of places in a window: by offset in y, then in x. */
+function relativePositions(window: number): TensorBytes {
+  const places = window * window
+  const data = new BigInt64Array(places * places)
+  for (let i = 0; i < places; i++) {
+    for (let j = 0; j < places; j++) {
+      const dy = Math.floor(i / window) - Math.floor(j / window) + window - 1
+      const dx = (i % window) - (j % window) + window - 1
+      data[i * places + j] = BigInt(dy * (2 * window - 1) + dx)
+    }
+  }
+  return { dtype: 'int64', shape: [places, places], data }
+}

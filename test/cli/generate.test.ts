@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(work, { recursive: true, force: true }))
 
-const quick = ['--steps', '2', '--duration', '0.5', '--device', 'cpu', '--dtype', 'float32']
+const quick = ['--steps', '2', '--duration', '0.2', '--device', 'cpu', '--dtype', 'float32']
 
 /** Sample format, channels, rate and bytes of data of a WAV file. */
 function wav(path: string): number[] {
@@ -26,100 +26,60 @@ function wav(path: string): number[] {
   ]
 }
 
-test('one clip: its path on stdout, the rest on stderr', async () => {
-  const out = join(work, 'dog.wav')
-  const run = await runCli(['generate', 'a dog', '--out', out, ...quick, '--seed', '7'])
-  expect([run.code, run.stdout]).toEqual([0, `${out}\n`])
-  expect(run.stderr).toContain('seed 7')
-  expect(wav(out)).toEqual([1, 1, 16000, 16000])
-  expect(readdirSync(work)).toEqual(['dog.wav'])
-})
-
-test('--json, --float and --spectrogram', async () => {
-  const out = join(work, 'dog.wav')
-  const picture = join(work, 'dog.png')
-  const run = await runCli([
-    'generate',
+test('several clips go into a folder in clip order, clip i with seed + i', async () => {
+  const prompts = join(work, 'prompts.jsonl')
+  writeFileSync(prompts, '{"prompt":"rain","name":"../up"}\n')
+  const out = join(work, 'new', 'clips')
+  const args = ['a dog', '--prompts', prompts, '--count', '2', '--seed', '100', '--float', '--json']
+  const several = await runCli(['generate', ...args, '--out', out, ...quick])
+  expect(several.code).toBe(0)
+  const { files } = JSON.parse(several.stdout)
+  const names = files.map((file: { path: string }) => file.path.slice(out.length + 1))
+  expect(names).toEqual(['001-a-dog.wav', 'up.wav', '003-a-dog.wav', 'up-2.wav'])
+  expect(files.map((file: { seed: number }) => file.seed)).toEqual([100, 101, 102, 103])
+  expect(files.map((file: { prompt: string }) => file.prompt)).toEqual([
     'a dog',
-    '--out',
-    out,
-    ...quick,
-    '--float',
-    '--spectrogram',
-    picture,
-    '--json',
+    'rain',
+    'a dog',
+    'rain',
   ])
-  expect(run.code).toBe(0)
+  expect(readdirSync(out).sort()).toEqual([...names].sort())
+
+  const single = join(work, 'dog.wav')
+  const picture = join(work, 'dog.png')
+  const options = ['--seed', '102', '--float', '--spectrogram', picture, '--json']
+  const run = await runCli(['generate', 'a dog', '--out', single, ...options, ...quick])
   const result = JSON.parse(run.stdout)
-  const [file] = result.files
-  expect(file).toEqual({
-    path: out,
-    prompt: 'a dog',
-    seed: result.settings.seed,
-    durationSeconds: 0.5,
-    sampleRate: 16000,
-    spectrogram: picture,
-  })
+  expect(result.files).toEqual([
+    {
+      path: single,
+      prompt: 'a dog',
+      seed: 102,
+      durationSeconds: 0.2,
+      sampleRate: 16000,
+      spectrogram: picture,
+    },
+  ])
   expect(result.settings).toMatchObject({ steps: 2, guidanceScale: 2.5, format: 'float32' })
   expect(result.model).toMatchObject({ device: 'cpu', dtype: 'float32' })
   expect(result.timings.stepMs).toHaveLength(2)
-  expect(wav(out)).toEqual([3, 1, 16000, 32000])
   expect(readFileSync(picture).subarray(1, 4).toString()).toBe('PNG')
-})
-
-test('a file of prompts, counted, into a folder, in clip order', async () => {
-  const prompts = join(work, 'prompts.jsonl')
-  writeFileSync(prompts, '{"prompt":"rain","durationSeconds":0.3}\n{"prompt":"x","name":"../up"}\n')
-  const out = join(work, 'new', 'clips')
-  const run = await runCli([
-    'generate',
-    'a dog',
-    '--prompts',
-    prompts,
-    '--out',
-    out,
-    '--count',
-    '2',
-    '--seed',
-    '100',
-    ...quick,
-    '--json',
-  ])
-  expect(run.code).toBe(0)
-  const { files } = JSON.parse(run.stdout)
-  expect(files.map((file: { path: string }) => file.path.slice(out.length + 1))).toEqual([
-    '001-a-dog.wav',
-    '002-rain.wav',
-    'up.wav',
-    '004-a-dog.wav',
-    '005-rain.wav',
-    'up-2.wav',
-  ])
-  expect(files.map((file: { seed: number }) => file.seed)).toEqual([100, 101, 102, 103, 104, 105])
-  expect(wav(files[1].path)).toEqual([1, 1, 16000, 9600])
-  expect(readdirSync(out)).toHaveLength(6)
-})
-
-test('the same seed gives the same file, alone or as one of several', async () => {
-  const [first, second] = [join(work, 'a.wav'), join(work, 'b')]
-  await runCli(['generate', 'a dog', '--out', first, ...quick, '--seed', '8', '--float'])
-  await runCli([
-    'generate',
-    'a dog',
-    '--out',
-    second,
-    ...quick,
-    '--seed',
-    '7',
-    '--count',
-    '2',
-    '--float',
-  ])
-  const alone = readFileSync(first).subarray(58)
-  const among = readFileSync(join(second, '002-a-dog.wav')).subarray(58)
+  expect(wav(single)).toEqual([3, 1, 16000, 12800])
+  const alone = readFileSync(single).subarray(58)
+  const among = readFileSync(files[2].path).subarray(58)
   for (let at = 0; at < alone.length; at += 4) {
     expect(Math.abs(alone.readFloatLE(at) - among.readFloatLE(at))).toBeLessThan(1e-5)
   }
+})
+
+test('without --json the path alone is on stdout; a prompt past 512 tokens is cut', async () => {
+  const out = join(work, 'd.wav')
+  const run = await runCli(['generate', 'thunder '.repeat(1250), '--out', out, ...quick])
+  expect([run.code, run.stdout]).toEqual([0, `${out}\n`])
+  expect(run.stderr).toMatch(/warning: clip 1: the prompt has \d+ tokens/)
+  expect(run.stderr).toMatch(/seed \d+/)
+  expect(wav(out)).toEqual([1, 1, 16000, 6400])
+  expect(readdirSync(work)).toEqual(['d.wav'])
 })
 
 test('an interrupt ends it with 130 and leaves nothing half-written', async () => {
@@ -173,13 +133,4 @@ test('a disk that is full', async () => {
     code: 'OUTPUT_FAILED',
     message: 'cannot write /dev/full: the disk is full (ENOSPC)',
   })
-})
-
-test('a prompt that is too long is cut, with a warning', async () => {
-  const prompt = 'thunder '.repeat(1250)
-  const out = join(work, 'd.wav')
-  const run = await runCli(['generate', prompt, '--out', out, ...quick, '--json'])
-  expect(run.code).toBe(0)
-  expect(JSON.parse(run.stdout).warnings).toHaveLength(1)
-  expect(run.stderr).toMatch(/warning: clip 1: the prompt has \d+ tokens/)
 })

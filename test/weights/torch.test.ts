@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { InvalidWeightsError } from '../../lib/errors.js'
+import { reachOf } from '../../lib/weights/extent.js'
 import { readPartWeights } from '../../lib/weights/part.js'
 import { readWeights, readWeightsFile } from '../../lib/weights/read.js'
+import { type DType, itemSize } from '../../lib/weights/table.js'
 import { readTensor } from '../../lib/weights/tensor.js'
 import { verifyTorchZip } from '../../lib/weights/torch-zip.js'
 import { python } from './python.js'
@@ -15,7 +17,6 @@ let expected: Record<string, Expected>
 
 beforeAll(() => {
   python('torch_files.py', dir)
-  // The one number in it beyond 2^53 is a power of two.
   expected = JSON.parse(readFileSync(join(dir, 'expected.json'), 'utf8'))
 })
 
@@ -97,4 +98,30 @@ test('a .bin in a part folder is found and read', async () => {
   const { tensors, files } = await readPartWeights(part)
   expect([...tensors.keys()]).toEqual(['weight'])
   expect(files).toEqual([join(part, 'diffusion_pytorch_model.bin')])
+})
+
+test('random damage gives a typed error, or a table that stays inside the file', async () => {
+  let state = 1
+  const random = (limit: number) => {
+    state = (state * 1103515245 + 12345) & 0x7fffffff
+    return state % limit
+  }
+  const path = join(dir, 'damaged')
+  for (const name of ['shared.pt', 'lightning.pt', 'lightning.legacy.pt', 'numbers.4.pt']) {
+    const whole = readFileSync(join(dir, name))
+    for (let round = 0; round < 150; round++) {
+      const bytes = Buffer.from(whole)
+      for (let i = random(4); i >= 0; i--) bytes[random(bytes.length)] = random(256)
+      writeFileSync(path, bytes)
+      const result = await readWeights(path).catch((error: unknown) => error)
+      if (!(result instanceof Map)) {
+        expect(result).toBeInstanceOf(InvalidWeightsError)
+        continue
+      }
+      for (const { offset, shape, strides, dtype } of result.values()) {
+        const reach = reachOf(shape, strides) as number
+        expect(offset + reach * itemSize[dtype as DType]).toBeLessThanOrEqual(bytes.length)
+      }
+    }
+  }
 })

@@ -36,13 +36,13 @@ export class Audio {
   }
 
   /** A copy of the samples; of two channels, all of the first and then all of the second. */
-  async toFloat32Array(): Promise<Float32Array<ArrayBuffer>> {
+  async toFloat32Array(): Promise<Float32Array> {
     if (this.disposed) throw new DisposedError('this audio')
     return Float32Array.from((await this.samples.data()) as Float32Array)
   }
 
   /** The bytes of a WAV file. */
-  async toWav(options: WavOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async toWav(options: WavOptions = {}): Promise<Uint8Array> {
     return encodeWav(await this.byChannel(), this.sampleRate, options.format)
   }
 

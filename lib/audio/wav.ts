@@ -19,7 +19,7 @@ export function encodeWav(
   samples: Float32Array | readonly Float32Array[],
   sampleRate: number,
   format: WavFormat = 'pcm16',
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const channels = samples instanceof Float32Array ? [samples] : samples
   const frames = channels[0]?.length ?? 0
   validate(channels, frames, sampleRate, format)

@@ -14,8 +14,8 @@ beforeEach(() => {
 afterEach(() => rmSync(work, { recursive: true, force: true }))
 
 async function report(env: NodeJS.ProcessEnv = {}): Promise<DoctorReport> {
-  const { code, stdout } = await runCli(['doctor', '--json'], env)
-  expect(code).toBe(0)
+  const { code, stdout, stderr } = await runCli(['doctor', '--json'], env)
+  expect(code, stdout + stderr).toBe(0)
   return JSON.parse(stdout)
 }
 

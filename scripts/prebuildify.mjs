@@ -1,16 +1,42 @@
-// Packs prebuilds/linux-x64/: the loader and, beside it, the core for the libtorch at hand.
-// prebuildify calls node-gyp, and node-gyp calls CMake through binding.gyp.
+// Fills prebuilds/ for this platform from what `npm run setup` built: the loader and, beside it, the
+// core for the libtorch at hand, both stripped. Cores for other libtorch minors stay.
+//
+// prebuildify has node-gyp rebuild the package, which wipes its build/ folder. So it works on a
+// small copy of the package, in which binding.gyp's one action fetches our binaries.
 
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { root, run } from './steps.mjs'
 
-const setup = run('node', ['scripts/setup.mjs'])
-if (setup !== 0) process.exit(setup)
-const status = run('node_modules/.bin/prebuildify', ['--napi', '--tag-libc', '--strip', '-t', process.versions.node])
+const built = join(root, 'build', 'Release')
+if (!existsSync(join(built, 'audioldm.node'))) {
+  console.error('prebuildify: nothing is built yet; run: npm run setup')
+  process.exit(1)
+}
+const stage = join(root, 'build', 'prebuildify')
+rmSync(stage, { recursive: true, force: true })
+mkdirSync(stage, { recursive: true })
+for (const name of ['package.json', 'binding.gyp', 'CMakeLists.txt', 'scripts/gyp-action.cjs']) {
+  cpSync(join(root, name), join(stage, name))
+}
+const platform = `${process.platform}-${process.arch}`
+const folder = join(root, 'prebuilds', platform)
+
+// node-gyp wants Node's headers, though nothing here is compiled by it: those of this Node, where
+// it has them, so that nothing is downloaded.
+const nodeDir = dirname(dirname(process.execPath))
+const headers = existsSync(join(nodeDir, 'include', 'node', 'node_api.h'))
+const status = run(
+  join('node_modules', '.bin', 'prebuildify'),
+  [
+    ...['--napi', '--tag-libc', '--strip', '--quiet', '-t', process.versions.node],
+    ...['--cwd', stage, '--out', root],
+  ],
+  { AUDIOLDM_BUILT: built, ...(headers ? { npm_config_nodedir: nodeDir } : {}) },
+)
 if (status !== 0) process.exit(status)
-const folder = join(root, 'prebuilds', 'linux-x64')
+
 const names = existsSync(folder) ? readdirSync(folder) : []
-console.log(`prebuilds/linux-x64: ${names.join(', ')}`)
-const complete = names.some((name) => name.endsWith('.node')) && names.some((name) => name.endsWith('.so'))
+console.log(`prebuilds/${platform}: ${names.join(', ')}`)
+const complete = ['.node', '.so'].every((end) => names.some((name) => name.endsWith(end)))
 process.exit(complete ? 0 : 1)

@@ -21,7 +21,7 @@ export interface ClipOptions {
   karras?: boolean
   /** DDIM's η, 0 … 1; default 0. 1 is what the original repository uses. */
   eta?: number
-  /** Of this clip; default: the job's seed + the clip's index. */
+  /** Of this clip, + 1 at each repetition; default: the job's seed + the clip's index. */
   seed?: number | bigint
 }
 
@@ -58,6 +58,7 @@ const text = (what: string) =>
 
 const seedMessage = 'expected a whole number from 0 to 2^53 − 1, or a bigint up to 2^64 − 1'
 
+/** @internal Kept out of the declarations, which must not need zod's. */
 export const clipSchema = z.strictObject({
   prompt: text('a text'),
   negativePrompt: text('a text').optional(),
@@ -86,13 +87,13 @@ export function planClips(model: Model, prompt: unknown, count: number, shared: 
   }
   const parsed = prompts.map((entry, i) => parsePrompt(entry, Array.isArray(prompt) ? i : undefined))
   const total = parsed.length * count
-  const last = BigInt(shared.seed) + BigInt(total - 1)
-  if (last >= 2n ** 64n) {
-    throw new InvalidOptionError('seed', `the last clip would have seed ${last}, past 2^64 − 1`)
-  }
   return Array.from({ length: total }, (_, index) => {
     const own = parsed[index % parsed.length]
-    const seed = BigInt(own.seed ?? BigInt(shared.seed) + BigInt(index))
+    const round = Math.floor(index / parsed.length)
+    const seed =
+      own.seed === undefined
+        ? BigInt(shared.seed) + BigInt(index)
+        : BigInt(own.seed) + BigInt(round)
     return planClip(model, index, { ...shared, ...definedOnly(own), seed } as ClipOptions)
   })
 }
@@ -133,6 +134,9 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
   }
   if (settings.karras && !['dpmpp-2m', 'euler'].includes(settings.scheduler)) {
     throw new InvalidOptionError('karras', `does not apply to ${settings.scheduler}`)
+  }
+  if (settings.seed >= 2n ** 64n) {
+    throw new InvalidOptionError('seed', `clip ${index} would have seed ${settings.seed}, past 2^64 − 1`)
   }
   const { geometry, schedule } = model.folder
   const rate = model.info.sampleRate

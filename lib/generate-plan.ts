@@ -73,7 +73,16 @@ export const clipSchema = z.strictObject({
   karras: z.boolean({ error: 'expected true or false' }).optional(),
   eta: numberIn(0, 1).optional(),
   seed: z
-    .union([z.int().min(0), z.bigint().min(0n).max(2n ** 64n - 1n)], { error: seedMessage })
+    .union(
+      [
+        z.int().min(0),
+        z
+          .bigint()
+          .min(0n)
+          .max(2n ** 64n - 1n),
+      ],
+      { error: seedMessage },
+    )
     .optional(),
 })
 
@@ -85,7 +94,9 @@ export function planClips(model: Model, prompt: unknown, count: number, shared: 
   if (prompts.length === 0) {
     throw new InvalidOptionError('prompt', 'the list of prompts is empty', 'give at least one')
   }
-  const parsed = prompts.map((entry, i) => parsePrompt(entry, Array.isArray(prompt) ? i : undefined))
+  const parsed = prompts.map((entry, i) =>
+    parsePrompt(entry, Array.isArray(prompt) ? i : undefined),
+  )
   const total = parsed.length * count
   return Array.from({ length: total }, (_, index) => {
     const own = parsed[index % parsed.length]
@@ -136,7 +147,10 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
     throw new InvalidOptionError('karras', `does not apply to ${settings.scheduler}`)
   }
   if (settings.seed >= 2n ** 64n) {
-    throw new InvalidOptionError('seed', `clip ${index} would have seed ${settings.seed}, past 2^64 − 1`)
+    throw new InvalidOptionError(
+      'seed',
+      `clip ${index} would have seed ${settings.seed}, past 2^64 − 1`,
+    )
   }
   const { geometry, schedule } = model.folder
   const rate = model.info.sampleRate

@@ -2,7 +2,13 @@ import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { Audio } from './audio/audio.js'
 import { InvalidOptionError } from './errors.js'
-import { type Clip, type ClipOptions, type ClipSettings, clipSchema, planClips } from './generate-plan.js'
+import {
+  type Clip,
+  type ClipOptions,
+  type ClipSettings,
+  clipSchema,
+  planClips,
+} from './generate-plan.js'
 import { Job, type JobControl } from './job.js'
 import { Model, type ModelInfo } from './model.js'
 import type { NativeGenerateRequest, NativeTimings } from './native/binding.js'
@@ -87,7 +93,9 @@ export function generate(
   const seed = shared.seed ?? randomInt(2 ** 32)
   const clips = planClips(model, prompt, count, { ...shared, seed })
   const size = batchSize ?? (model.info.device === 'cpu' ? 1 : 4)
-  const windowFrames = Math.round((chunkSeconds * model.info.sampleRate) / model.folder.geometry.hop)
+  const windowFrames = Math.round(
+    (chunkSeconds * model.info.sampleRate) / model.folder.geometry.hop,
+  )
   const settings = { windowFrames, stepLatents }
   const native = model.native
   return new Job(async (control) => {
@@ -130,7 +138,13 @@ async function generateBatch(run: Run, batch: Clip[], audio: Audio[]): Promise<v
     (event) => {
       if (event.type === 'step') {
         const latents = event.latents && new Tensor(event.latents)
-        control.emit({ type: 'step', step: event.step, steps: event.steps, clips: indices, latents })
+        control.emit({
+          type: 'step',
+          step: event.step,
+          steps: event.steps,
+          clips: indices,
+          latents,
+        })
         return
       }
       if (timings.firstAudioMs === 0) timings.firstAudioMs = performance.now() - run.started

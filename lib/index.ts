@@ -1,4 +1,5 @@
-export { Audio } from './audio/audio.js'
+export { Audio, type WavOptions } from './audio/audio.js'
+export type { SpectrogramOptions } from './audio/spectrogram.js'
 export {
   AbortError,
   AudioLDMError,
@@ -21,6 +22,7 @@ export {
   type GenerateTimings,
   generate,
 } from './generate.js'
+export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
 export { Job } from './job.js'
 export {
   type LoadModelOptions,
@@ -29,5 +31,11 @@ export {
   Model,
   type ModelInfo,
 } from './model.js'
-export { doctor } from './native/doctor.js'
+export { type DoctorReport, doctor } from './native/doctor.js'
 export { Tensor, type TensorData } from './tensor.js'
+export {
+  type ImportOptions,
+  type ImportProgress,
+  type ImportResult,
+  importCheckpoint,
+} from './weights/original/import.js'

@@ -3,14 +3,9 @@ import { Audio } from './audio/audio.js'
 import { AbortError, DisposedError, InvalidOptionError } from './errors.js'
 import { type ModelFolder, readModelFolder, toNativeSpec } from './hub/folder.js'
 import { resolveModel } from './hub/resolve.js'
-import type { NativeModel } from './native/binding.js'
-import {
-  type ComputeDType,
-  chooseDevice,
-  chooseDType,
-  defaultThreads,
-} from './native/device.js'
-import { loadNative } from './native/load.js'
+import type { NativeModel, NativeModelSpec } from './native/binding.js'
+import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from './native/device.js'
+import { loadNative, type NativeCore } from './native/load.js'
 import { fromNative, runNative } from './native/run.js'
 import { integerIn, parseOptions, show } from './options.js'
 import { archivesDir, defaultModelDir } from './paths.js'
@@ -86,7 +81,6 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   stage('files')
   const dir = source === undefined ? defaultModelDir() : await resolveModel(source)
   const folder = await readModelFolder(dir)
-  const tokenizer = await loadTokenizer(folder.tokenizerDir, folder.tokenizerLimits)
 
   stage('libtorch')
   const native = loadNative({ libtorchPath: wanted.libtorchPath, cuda: wanted.device !== 'cpu' })
@@ -96,12 +90,15 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
 
   stage('weights')
   const spec = toNativeSpec(folder, { device, dtype, threads, archivesDir: archivesDir() })
-  const handle = await new Promise<NativeModel>((resolve, reject) => {
-    const model = new native.core.NativeModel(spec, (error) => {
-      if (error === null) return resolve(model)
-      model.dispose(() => reject(fromNative(error)))
-    })
-  })
+  const loading = loadNativeModel(native, spec)
+  // On this thread while the engine loads on its own.
+  const tokenizer = await loadTokenizer(folder.tokenizerDir, folder.tokenizerLimits).catch(
+    async (error) => {
+      await loading.then(disposeNative, () => {})
+      throw error
+    },
+  )
+  const handle = await loading
   const model = new Model(handle, folder, tokenizer, {
     path: folder.path,
     device,
@@ -120,6 +117,21 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   return model
 }
 
+function loadNativeModel({ core }: NativeCore, spec: NativeModelSpec): Promise<NativeModel> {
+  const loading = new Promise<NativeModel>((resolve, reject) => {
+    const model = new core.NativeModel(spec, (error) => {
+      if (error === null) resolve(model)
+      else model.dispose(() => reject(fromNative(error)))
+    })
+  })
+  loading.catch(() => {})
+  return loading
+}
+
+function disposeNative(native: NativeModel): Promise<void> {
+  return new Promise((resolve) => native.dispose(resolve))
+}
+
 /** A loaded model. It holds native memory and a thread until `dispose()`. */
 export class Model {
   readonly info: Readonly<ModelInfo>
@@ -129,12 +141,7 @@ export class Model {
   #disposing: Promise<void> | undefined
 
   /** @internal */
-  constructor(
-    native: NativeModel,
-    folder: ModelFolder,
-    tokenizer: ClapTokenizer,
-    info: ModelInfo,
-  ) {
+  constructor(native: NativeModel, folder: ModelFolder, tokenizer: ClapTokenizer, info: ModelInfo) {
     this.#native = native
     this.#folder = folder
     this.#tokenizer = tokenizer
@@ -185,7 +192,7 @@ export class Model {
 
   /** Stops what runs and frees weights and thread. Safe to call at any time, any number of times. */
   dispose(): Promise<void> {
-    this.#disposing ??= new Promise((resolve) => this.#native.dispose(resolve))
+    this.#disposing ??= disposeNative(this.#native)
     return this.#disposing
   }
 

@@ -35,6 +35,7 @@ export function show(value: unknown): string {
     return value.length > 60 ? `'${value.slice(0, 57)}…'` : `'${value}'`
   }
   if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'an array' : 'an object'
   return String(value)
 }

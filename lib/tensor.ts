@@ -42,10 +42,7 @@ export class Tensor {
   }
 
   /** A copy with another dtype or on another device. */
-  to(target: {
-    dtype?: 'float32' | 'float64' | 'float16' | 'bfloat16'
-    device?: string
-  }): Tensor {
+  to(target: { dtype?: 'float32' | 'float64' | 'float16' | 'bfloat16'; device?: string }): Tensor {
     if (target.device !== undefined && !/^(cpu|cuda(:\d+)?)$/.test(target.device)) {
       throw new InvalidOptionError('device', `expected cpu or cuda[:N], got '${target.device}'`)
     }

@@ -20,7 +20,21 @@ const checks = {
   types: () => [[bin('tsc'), ['-p', 'tsconfig.test.json']]],
   native: () => [['ctest', ['--test-dir', 'build', '--output-on-failure']]],
   python: () => [
-    [python, ['-W', 'ignore', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'export/tests', 'native/test'], { PYTHONPATH: join(root, 'export') }],
+    [
+      python,
+      [
+        '-W',
+        'ignore',
+        '-m',
+        'pytest',
+        '-q',
+        '-p',
+        'no:cacheprovider',
+        'export/tests',
+        'native/test',
+      ],
+      { PYTHONPATH: join(root, 'export') },
+    ],
   ],
   typescript: () => [[bin('vitest'), ['run', '--exclude', 'test/package/**']]],
   package: () => [[bin('vitest'), ['run', 'test/package']]],

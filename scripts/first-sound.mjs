@@ -7,7 +7,14 @@ const setup = run('node', ['scripts/setup.mjs'])
 if (setup !== 0) process.exit(setup)
 process.exit(
   run('node', [
-    join(root, 'dist', 'cli', 'main.js'), 'generate', 'a dog barking in the rain',
-    '--duration', '5', '--out', 'first-sound.wav', '--spectrogram', 'first-sound.png',
+    join(root, 'dist', 'cli', 'main.js'),
+    'generate',
+    'a dog barking in the rain',
+    '--duration',
+    '5',
+    '--out',
+    'first-sound.wav',
+    '--spectrogram',
+    'first-sound.png',
   ]),
 )

@@ -7,8 +7,8 @@
 
 import { existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { run, fail, step, output, root, stampOf } from './steps.mjs'
 import { buildLibrary } from './build-lib.mjs'
+import { fail, output, root, run, stampOf, step } from './steps.mjs'
 
 const dev = process.argv.includes('--dev')
 const venv = join(root, '.venv')
@@ -16,8 +16,10 @@ const minTorch = [2, 11]
 const maxTorch = [2, 15]
 
 checkTools()
-await step('npm packages', stampOf('npm', ['package-lock.json'], existsSync(join(root, 'node_modules'))), () =>
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+await step(
+  'npm packages',
+  stampOf('npm', ['package-lock.json'], existsSync(join(root, 'node_modules'))),
+  () => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
 )
 const python = await pythonWithTorch()
 const libtorch = libtorchRoot(python)
@@ -26,8 +28,15 @@ await step(
   stampOf('native', ['native', 'cmake', 'CMakeLists.txt', 'package.json'], [libtorch, dev]),
   () =>
     run('node_modules/.bin/cmake-js', [
-      'build', '-O', 'build', '-B', 'Release', '--parallel', '2',
-      `--CDLIBTORCH_ROOT=${libtorch}`, `--CDAUDIOLDM_TESTS=${dev ? 'ON' : 'OFF'}`,
+      'build',
+      '-O',
+      'build',
+      '-B',
+      'Release',
+      '--parallel',
+      '2',
+      `--CDLIBTORCH_ROOT=${libtorch}`,
+      `--CDAUDIOLDM_TESTS=${dev ? 'ON' : 'OFF'}`,
     ]),
 )
 await step(
@@ -37,17 +46,27 @@ await step(
 )
 await step(
   'small model with random weights',
-  stampOf('random-tiny', ['export/audioldm_export'], existsSync(join(root, 'models', 'random-tiny'))),
+  stampOf(
+    'random-tiny',
+    ['export/audioldm_export'],
+    existsSync(join(root, 'models', 'random-tiny')),
+  ),
   () => exporter('random-model', '--out', 'models/random-tiny'),
 )
 await step(
   'library (TypeScript)',
-  stampOf('lib', ['lib', 'tsconfig.json', 'package.json', 'scripts/build-lib.mjs'], existsSync(join(root, 'dist'))),
+  stampOf(
+    'lib',
+    ['lib', 'tsconfig.json', 'package.json', 'scripts/build-lib.mjs'],
+    existsSync(join(root, 'dist')),
+  ),
   buildLibrary,
 )
 
 function exporter(...args) {
-  return run(python, ['-W', 'ignore', '-m', 'audioldm_export', ...args], { PYTHONPATH: join(root, 'export') })
+  return run(python, ['-W', 'ignore', '-m', 'audioldm_export', ...args], {
+    PYTHONPATH: join(root, 'export'),
+  })
 }
 
 function checkTools() {
@@ -59,9 +78,21 @@ function checkTools() {
     fail(`only linux-x64 is supported so far, and this is ${process.platform}-${process.arch}`)
   }
   const tools = [
-    ['python3', ['--version'], 'python3 is missing: install Python 3.10 to 3.13 (Debian: apt install python3 python3-venv)'],
-    ['cmake', ['--version'], 'cmake is missing: install CMake 3.18 or newer (Debian: apt install cmake)'],
-    [process.env.CXX ?? 'c++', ['--version'], 'a C++ compiler is missing: install g++ 11 or newer (Debian: apt install g++ make)'],
+    [
+      'python3',
+      ['--version'],
+      'python3 is missing: install Python 3.10 to 3.13 (Debian: apt install python3 python3-venv)',
+    ],
+    [
+      'cmake',
+      ['--version'],
+      'cmake is missing: install CMake 3.18 or newer (Debian: apt install cmake)',
+    ],
+    [
+      process.env.CXX ?? 'c++',
+      ['--version'],
+      'a C++ compiler is missing: install g++ 11 or newer (Debian: apt install g++ make)',
+    ],
     ['make', ['--version'], 'make is missing (Debian: apt install make)'],
   ]
   for (const [tool, args, message] of tools) {
@@ -88,12 +119,21 @@ async function pythonWithTorch() {
       const { bavail, bsize } = statfsSync(root)
       const free = (bavail * bsize) / 2 ** 30
       if (!ready && free < 8) {
-        fail(`torch needs 8 GiB of free disk space, and ${free.toFixed(1)} GiB are left here: free some, or set AUDIOLDM_LIBTORCH and activate an environment that has torch`)
+        fail(
+          `torch needs 8 GiB of free disk space, and ${free.toFixed(1)} GiB are left here: free some, or set AUDIOLDM_LIBTORCH and activate an environment that has torch`,
+        )
       }
       if (!existsSync(own) && run('python3', ['-m', 'venv', '.venv']) !== 0) {
         fail('python3 cannot make virtual environments (Debian: apt install python3-venv)')
       }
-      return run(own, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...lists.flatMap((list) => ['-r', list])])
+      return run(own, [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        ...lists.flatMap((list) => ['-r', list]),
+      ])
     },
   )
   return own
@@ -116,6 +156,7 @@ function libtorchRoot(python) {
     const path = process.env[name]
     if (path && existsSync(join(path, 'include', 'torch', 'script.h'))) return path
   }
-  const code = 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])'
+  const code =
+    'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])'
   return output(python, ['-c', code]).trim()
 }

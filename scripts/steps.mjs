@@ -37,10 +37,17 @@ export function fail(message) {
 export function stampOf(name, inputs, facts) {
   const hash = createHash('sha256')
   for (const file of inputs.flatMap((input) => listFiles(join(root, input)))) {
-    hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update('\0')
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
   }
   hash.update(JSON.stringify(Array.isArray(facts) ? facts : []))
-  return { file: join(root, 'build', 'stamps', name), hash: hash.digest('hex'), missing: facts === false }
+  return {
+    file: join(root, 'build', 'stamps', name),
+    hash: hash.digest('hex'),
+    missing: facts === false,
+  }
 }
 
 /** Does `action` unless its stamp says it was done; `action` returns an exit status. */

@@ -25,7 +25,10 @@ export interface CoreBinding {
   cpuHasBfloat16: boolean
   cudaDeviceCount(): number
   /** Starts loading on the new model's engine thread; `onLoaded` is called once. */
-  NativeModel: new (spec: NativeModelSpec, onLoaded: (error: NativeError | null) => void) => NativeModel
+  NativeModel: new (
+    spec: NativeModelSpec,
+    onLoaded: (error: NativeError | null) => void,
+  ) => NativeModel
   NativeTensor: NativeTensorConstructor
   /** Bytes held by tensors the core handed out and that are not disposed yet. */
   liveTensorBytes(): number
@@ -168,7 +171,10 @@ export interface NativeTensor {
   /** A fresh copy in memory that V8 owns; bfloat16 and float16 come as Float32Array. */
   data(): Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
   /** A copy in another dtype or on another device; null keeps what is. */
-  to(dtype: 'float32' | 'float64' | 'float16' | 'bfloat16' | null, device: string | null): NativeTensor
+  to(
+    dtype: 'float32' | 'float64' | 'float16' | 'bfloat16' | null,
+    device: string | null,
+  ): NativeTensor
   /** Frees the native memory now; later calls throw. Idempotent. */
   dispose(): void
   readonly disposed: boolean

@@ -51,7 +51,13 @@ export function loadNative(options: LoadNativeOptions = {}): NativeCore {
   if (problem === undefined) libraries.push(join(libtorch.libDir, 'libtorch_cuda.so'))
   try {
     const core = loader.load(libraries, corePath)
-    loaded = { core, libtorch, loaderPath, corePath, cuda: { opened: problem === undefined, problem } }
+    loaded = {
+      core,
+      libtorch,
+      loaderPath,
+      corePath,
+      cuda: { opened: problem === undefined, problem },
+    }
   } catch (error) {
     throw loadFailure(`libtorch ${libtorch.version} in ${libtorch.libDir} cannot be loaded`, error)
   }

@@ -43,7 +43,17 @@ describe('AudioLDM-S equals AudioLDMPipeline of diffusers', () => {
   beforeAll(async () => {
     const made = join(work, 'made')
     const saved = join(work, 'saved')
-    const args = ['-W', 'ignore', '-m', 'audioldm_export', 'random-model', '--size', 's', '--out', made]
+    const args = [
+      '-W',
+      'ignore',
+      '-m',
+      'audioldm_export',
+      'random-model',
+      '--size',
+      's',
+      '--out',
+      made,
+    ]
     execFileSync(python, args, { env: { ...process.env, PYTHONPATH: join(root, 'export') } })
     reference = runReference(made, cases, saved)
     rmSync(made, { recursive: true })

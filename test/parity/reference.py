@@ -68,7 +68,9 @@ def main() -> None:
         pipe.save_pretrained(sys.argv[3])
     cases = json.load(sys.stdin)
     with torch.inference_mode():
-        print(json.dumps({case["name"]: run(pipe, config, case, out) for case in cases}))
+        print(
+            json.dumps({case["name"]: run(pipe, config, case, out) for case in cases})
+        )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "ops/onednn.h"
 #include "tensor/device.h"
 #include "tensor/error.h"
+#include "tensor/serial_section.h"
 #include "tensor/stopwatch.h"
 
 namespace audioldm {
@@ -70,6 +71,7 @@ Pipeline::Pipeline(const PipelineSpec& spec, const std::function<bool()>& cancel
   MappedFiles files;
   for (const std::string& file : spec.files) files.push_back(MappedFile::Open(file));
   const at::NoGradGuard no_grad;
+  const SerialSection serial;
   const bool prepacks = device_.is_cpu() && onednn::Available();
   const WeightPlacement placement{device_, spec.dtype, /*channels_last=*/!prepacks};
   const auto load = [&](const PartSpec& part) {

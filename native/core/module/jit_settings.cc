@@ -8,7 +8,9 @@ namespace audioldm {
 void ApplyInferenceJitSettings() {
   // The fuser compiles kernels for the shapes it has seen; on CUDA it needs NVRTC.
   torch::jit::setTensorExprFuserEnabled(false);
-  // The profiling executor runs the first calls of every shape unoptimised, to specialise later.
+  // The simple executor: it runs the graph as it stands, which freezing has already optimised. The
+  // profiling executor would spend the first calls of every shape on learning about it.
+  torch::jit::getExecutorMode() = true;
   torch::jit::getProfilingMode() = false;
 }
 

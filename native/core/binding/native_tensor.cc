@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "binding/instance.h"
+#include "binding/parse.h"
 #include "tensor/device.h"
 #include "tensor/dtype.h"
 
@@ -16,6 +17,9 @@ namespace audioldm {
 namespace {
 
 std::atomic<int64_t> live_bytes{0};
+
+// Tells our handles from other objects, whatever prototype they were given.
+constexpr napi_type_tag kTypeTag = {0x6f1d9a52b07c4e38, 0x9b3ce84d12a75f06};
 
 // V8 counts at most this much per call.
 constexpr int64_t kAdjustStep = int64_t{512} << 20;
@@ -74,7 +78,9 @@ Napi::Function NativeTensor::Define(Napi::Env env) {
        InstanceMethod("dispose", &NativeTensor::Dispose)});
 }
 
-NativeTensor::NativeTensor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeTensor>(info) {}
+NativeTensor::NativeTensor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeTensor>(info) {
+  info.This().As<Napi::Object>().TypeTag(&kTypeTag);
+}
 
 NativeTensor::~NativeTensor() { Release(Env()); }
 
@@ -106,7 +112,7 @@ Napi::Object NativeTensor::Wrap(Napi::Env env, at::Tensor tensor) {
 
 at::Tensor NativeTensor::TensorOf(Napi::Value value) {
   Napi::Env env = value.Env();
-  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Instance::Of(env).tensor.Value())) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTypeTag)) {
     throw Napi::TypeError::New(env, "expected a NativeTensor");
   }
   return Napi::ObjectWrap<NativeTensor>::Unwrap(value.As<Napi::Object>())->Require(env);
@@ -116,8 +122,12 @@ int64_t NativeTensor::LiveBytes() { return live_bytes; }
 
 Napi::Value NativeTensor::From(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  if (!info[0].IsTypedArray() ||
+      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
+    throw Napi::TypeError::New(env, "expected a Float32Array");
+  }
   auto data = info[0].As<Napi::Float32Array>();
-  auto dims = info[1].As<Napi::Array>();
+  auto dims = ParseArray(info[1], "shape");
   std::vector<int64_t> shape;
   int64_t numel = 1;
   for (uint32_t i = 0; i < dims.Length(); i++) {

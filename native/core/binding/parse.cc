@@ -1,5 +1,6 @@
 #include "binding/parse.h"
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,20 @@ double Number(const Napi::Object& object, const char* name) {
   return value.As<Napi::Number>().DoubleValue();
 }
 
+// Whole numbers of JavaScript are exact up to 2^53; NaN fails every comparison.
+bool IsWhole(double value) { return std::abs(value) <= 0x1p53 && std::floor(value) == value; }
+
 int64_t Integer(const Napi::Object& object, const char* name) {
-  return static_cast<int64_t>(Number(object, name));
+  const double value = Number(object, name);
+  if (!IsWhole(value)) Wrong(object.Env(), name, "a whole number");
+  return static_cast<int64_t>(value);
+}
+
+// A whole number of 0 and more.
+int64_t Count(const Napi::Object& object, const char* name) {
+  const int64_t value = Integer(object, name);
+  if (value < 0) Wrong(object.Env(), name, "0 or more");
+  return value;
 }
 
 bool Bool(const Napi::Object& object, const char* name) {
@@ -36,27 +49,40 @@ bool Bool(const Napi::Object& object, const char* name) {
   return value.As<Napi::Boolean>();
 }
 
-Napi::Object Object(const Napi::Object& object, const char* name) {
-  auto value = Field(object, name);
-  if (!value.IsObject()) Wrong(object.Env(), name, "an object");
+Napi::Object AsObject(const Napi::Value& value, const char* name) {
+  if (!value.IsObject()) Wrong(value.Env(), name, "an object");
   return value.As<Napi::Object>();
 }
 
+Napi::Object Object(const Napi::Object& object, const char* name) {
+  return AsObject(Field(object, name), name);
+}
+
 Napi::Array Array(const Napi::Object& object, const char* name) {
-  auto value = Field(object, name);
-  if (!value.IsArray()) Wrong(object.Env(), name, "an array");
-  return value.As<Napi::Array>();
+  return ParseArray(Field(object, name), name);
 }
 
 std::vector<int64_t> Integers(const Napi::Object& object, const char* name) {
   auto array = Array(object, name);
   std::vector<int64_t> values;
   for (uint32_t i = 0; i < array.Length(); i++) {
-    auto value = array.Get(i);
-    if (!value.IsNumber()) Wrong(object.Env(), name, "an array of numbers");
-    values.push_back(value.As<Napi::Number>().Int64Value());
+    const Napi::HandleScope scope(object.Env());
+    const Napi::Value item = array.Get(i);
+    const double value = item.IsNumber() ? item.As<Napi::Number>().DoubleValue() : NAN;
+    if (!IsWhole(value)) Wrong(object.Env(), name, "an array of whole numbers");
+    values.push_back(static_cast<int64_t>(value));
   }
   return values;
+}
+
+// The elements of a typed array of exactly this type: another one would be read past its end.
+template <typename T>
+T Elements(const Napi::Value& value, napi_typedarray_type type, const char* name,
+           const char* expected) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    Wrong(value.Env(), name, expected);
+  }
+  return value.As<T>();
 }
 
 c10::ScalarType DType(const Napi::Object& object, const char* name) {
@@ -98,11 +124,10 @@ PartSpec ParsePart(const Napi::Object& part) {
   auto weights = Array(part, "weights");
   for (uint32_t i = 0; i < weights.Length(); i++) {
     Napi::HandleScope scope(part.Env());
-    auto weight = weights.Get(i).As<Napi::Object>();
-    spec.weights.push_back({String(weight, "name"), static_cast<size_t>(Integer(weight, "file")),
-                            static_cast<uint64_t>(Integer(weight, "offset")),
-                            DType(weight, "dtype"), Integers(weight, "shape"),
-                            Integers(weight, "strides")});
+    auto weight = AsObject(weights.Get(i), "an entry of weights");
+    spec.weights.push_back({String(weight, "name"), static_cast<size_t>(Count(weight, "file")),
+                            static_cast<uint64_t>(Count(weight, "offset")), DType(weight, "dtype"),
+                            Integers(weight, "shape"), Integers(weight, "strides")});
   }
   return spec;
 }
@@ -130,15 +155,30 @@ ClipRequest ParseClip(const Napi::Object& clip) {
 
 }  // namespace
 
-ModelSpec ParseModelSpec(const Napi::Object& spec) {
+Napi::Array ParseArray(const Napi::Value& value, const char* name) {
+  if (!value.IsArray()) Wrong(value.Env(), name, "an array");
+  return value.As<Napi::Array>();
+}
+
+Napi::Function ParseFunction(const Napi::Value& value, const char* name) {
+  if (!value.IsFunction()) Wrong(value.Env(), name, "a function");
+  return value.As<Napi::Function>();
+}
+
+ModelSpec ParseModelSpec(const Napi::Value& value) {
+  const Napi::Object spec = AsObject(value, "spec");
   ModelSpec model;
   PipelineSpec& pipeline = model.pipeline;
-  model.threads = static_cast<int>(Integer(spec, "threads"));
+  const int64_t threads = Integer(spec, "threads");
+  if (threads < 1 || threads > 1024) Wrong(spec.Env(), "threads", "1 to 1024");
+  model.threads = static_cast<int>(threads);
   pipeline.device = String(spec, "device");
   pipeline.dtype = DType(spec, "dtype");
   auto files = Array(spec, "files");
   for (uint32_t i = 0; i < files.Length(); i++) {
-    pipeline.files.push_back(files.Get(i).As<Napi::String>());
+    const Napi::Value file = files.Get(i);
+    if (!file.IsString()) Wrong(spec.Env(), "files", "an array of strings");
+    pipeline.files.push_back(file.As<Napi::String>());
   }
   auto parts = Object(spec, "parts");
   pipeline.unet = ParsePart(Object(parts, "unet"));
@@ -146,26 +186,26 @@ ModelSpec ParseModelSpec(const Napi::Object& spec) {
   pipeline.vocoder = ParsePart(Object(parts, "vocoder"));
   pipeline.text_encoder = ParsePart(Object(parts, "text_encoder"));
   pipeline.scaling_factor = Number(spec, "scalingFactor");
-  pipeline.latent_channels = Integer(spec, "latentChannels");
-  pipeline.latent_bins = Integer(spec, "latentBins");
-  auto alphas = spec.Get("alphasCumprod");
-  if (!alphas.IsTypedArray()) Wrong(spec.Env(), "alphasCumprod", "a Float64Array");
-  auto values = alphas.As<Napi::Float64Array>();
+  pipeline.latent_channels = Count(spec, "latentChannels");
+  pipeline.latent_bins = Count(spec, "latentBins");
+  auto values = Elements<Napi::Float64Array>(spec.Get("alphasCumprod"), napi_float64_array,
+                                             "alphasCumprod", "a Float64Array");
   pipeline.alphas_cumprod.assign(values.Data(), values.Data() + values.ElementLength());
-  pipeline.vocoder_geometry = {Integer(spec, "vocoderHop"), Integer(spec, "vocoderTail"),
-                               Integer(spec, "vocoderContext")};
+  pipeline.vocoder_geometry = {Count(spec, "vocoderHop"), Count(spec, "vocoderTail"),
+                               Count(spec, "vocoderContext")};
   return model;
 }
 
-GenerateSpec ParseGenerateRequest(const Napi::Object& object) {
+GenerateSpec ParseGenerateRequest(const Napi::Value& value) {
+  const Napi::Object object = AsObject(value, "request");
   GenerateSpec spec;
   GenerateRequest& request = spec.request;
   auto clips = Array(object, "clips");
   for (uint32_t i = 0; i < clips.Length(); i++) {
-    request.clips.push_back(ParseClip(clips.Get(i).As<Napi::Object>()));
+    request.clips.push_back(ParseClip(AsObject(clips.Get(i), "an entry of clips")));
   }
-  request.decode = ParseDecodeRequest(object);
-  request.latent_frames = Integer(object, "latentFrames");
+  request.decode = ParseDecodeRequest(value);
+  request.latent_frames = Count(object, "latentFrames");
   auto scheduler = Object(object, "scheduler");
   request.scheduler = String(scheduler, "name");
   SchedulerConfig& config = request.scheduler_config;
@@ -179,13 +219,13 @@ GenerateSpec ParseGenerateRequest(const Napi::Object& object) {
   return spec;
 }
 
-DecodeRequest ParseDecodeRequest(const Napi::Object& request) {
-  return {Integers(request, "samples"), Integer(request, "windowFrames")};
+DecodeRequest ParseDecodeRequest(const Napi::Value& value) {
+  const Napi::Object request = AsObject(value, "request");
+  return {Integers(request, "samples"), Count(request, "windowFrames")};
 }
 
 TokenIds ParseTokenIds(const Napi::Value& ids) {
-  if (!ids.IsTypedArray()) Wrong(ids.Env(), "token ids", "an Int32Array");
-  auto array = ids.As<Napi::Int32Array>();
+  auto array = Elements<Napi::Int32Array>(ids, napi_int32_array, "token ids", "an Int32Array");
   return TokenIds(array.Data(), array.Data() + array.ElementLength());
 }
 

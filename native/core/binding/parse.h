@@ -8,24 +8,27 @@ namespace audioldm {
 
 // Plain structs from the objects of lib/native/binding.ts, copied on the JavaScript thread; nothing
 // of V8 is kept. TypeScript made these objects, so a wrong type is a bug and a TypeError that names
-// the field.
+// the field. Numbers whose range only the model knows are checked where they are used.
 
 struct ModelSpec {
   PipelineSpec pipeline;
   int threads = 1;
 };
 
-ModelSpec ParseModelSpec(const Napi::Object& spec);
+ModelSpec ParseModelSpec(const Napi::Value& spec);
 
 struct GenerateSpec {
   GenerateRequest request;
   bool step_latents = false;
 };
 
-GenerateSpec ParseGenerateRequest(const Napi::Object& request);
-DecodeRequest ParseDecodeRequest(const Napi::Object& request);
+GenerateSpec ParseGenerateRequest(const Napi::Value& request);
+DecodeRequest ParseDecodeRequest(const Napi::Value& request);
 
 // An Int32Array.
 TokenIds ParseTokenIds(const Napi::Value& ids);
+
+Napi::Array ParseArray(const Napi::Value& value, const char* name);
+Napi::Function ParseFunction(const Napi::Value& value, const char* name);
 
 }  // namespace audioldm

@@ -1,5 +1,7 @@
 #include "binding/native_model.h"
 
+#include <c10/util/ScopeExit.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,7 +89,9 @@ Napi::Function NativeModel::Define(Napi::Env env) {
 NativeModel::NativeModel(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<NativeModel>(info), env_(info.Env()) {
   Napi::Env env = info.Env();
-  ModelSpec spec = ParseModelSpec(info[0].As<Napi::Object>());
+  // What can throw comes first: a constructor that fails later would leave its hook behind.
+  ModelSpec spec = ParseModelSpec(info[0]);
+  const Napi::Function on_loaded = ParseFunction(info[1], "onLoaded");
   channel_ = std::make_shared<Channel>(
       env, [this](Napi::Env env, Event event) { Deliver(env, std::move(event)); });
   // Registered after the channel's own hook, hence run before it when the environment ends.
@@ -96,7 +100,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info)
   engine_ = std::make_unique<Engine>(spec.threads);
 
   auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  const uint32_t job = Enter(env, info[1], cancelled);
+  const uint32_t job = Enter(env, on_loaded, cancelled);
   engine_->Post(
       [channel = channel_, pipeline = pipeline_, spec = std::move(spec.pipeline), cancelled, job] {
         Event event;
@@ -116,7 +120,7 @@ NativeModel::~NativeModel() { Shutdown(); }
 void NativeModel::EndOfEnvironment(void* self) { static_cast<NativeModel*>(self)->Shutdown(); }
 
 Napi::Value NativeModel::Generate(const Napi::CallbackInfo& info) {
-  GenerateSpec spec = ParseGenerateRequest(info[0].As<Napi::Object>());
+  GenerateSpec spec = ParseGenerateRequest(info[0]);
   return Start(info.Env(), info[1], spec.step_latents,
                [request = std::move(spec.request)](Pipeline& pipeline, const auto& callbacks) {
                  return pipeline.Generate(request, callbacks);
@@ -124,7 +128,7 @@ Napi::Value NativeModel::Generate(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NativeModel::EmbedText(const Napi::CallbackInfo& info) {
-  auto list = info[0].As<Napi::Array>();
+  auto list = ParseArray(info[0], "inputIds");
   std::vector<TokenIds> prompts;
   for (uint32_t i = 0; i < list.Length(); i++) prompts.push_back(ParseTokenIds(list.Get(i)));
   return Start(info.Env(), info[1], false,
@@ -137,7 +141,7 @@ Napi::Value NativeModel::EmbedText(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeModel::DecodeLatents(const Napi::CallbackInfo& info) {
   at::Tensor latents = NativeTensor::TensorOf(info[0]);
-  DecodeRequest request = ParseDecodeRequest(info[1].As<Napi::Object>());
+  DecodeRequest request = ParseDecodeRequest(info[1]);
   return Start(info.Env(), info[2], false,
                [latents, request](Pipeline& pipeline, const auto& callbacks) {
                  return pipeline.DecodeLatents(latents, request, callbacks);
@@ -146,59 +150,57 @@ Napi::Value NativeModel::DecodeLatents(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeModel::Start(Napi::Env env, const Napi::Value& on_event, bool step_latents,
                                Work work) {
+  if (disposing_ || engine_ == nullptr) throw Napi::Error::New(env, "this model was disposed");
   auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  const uint32_t job = Enter(env, on_event, cancelled);
-  if (disposing_ || engine_ == nullptr) {
-    channel_->Send(ErrorEvent(job, Error(ErrorCode::kDisposed, "The model was disposed.")));
-  } else {
-    engine_->Post([channel = channel_, pipeline = pipeline_, cancelled, job, step_latents,
-                   work = std::move(work)] {
-      PipelineCallbacks callbacks;
-      callbacks.cancelled = [&] { return cancelled->load(); };
-      callbacks.on_step = [&](int64_t step, int64_t steps, const at::Tensor& latents) {
-        Event event;
-        event.job = job;
-        event.type = Event::Type::kStep;
-        event.step = step;
-        event.steps = steps;
-        if (step_latents) event.tensors = {latents};
-        channel->Send(std::move(event));
-      };
-      callbacks.on_audio = [&](int64_t clip, int64_t start, const at::Tensor& samples) {
-        Event event;
-        event.job = job;
-        event.type = Event::Type::kAudio;
-        event.index = clip;
-        event.start_sample = start;
-        event.tensors = {samples};
-        channel->Send(std::move(event));
-      };
+  const uint32_t job = Enter(env, ParseFunction(on_event, "onEvent"), cancelled);
+  engine_->Post([channel = channel_, pipeline = pipeline_, cancelled, job, step_latents,
+                 work = std::move(work)] {
+    PipelineCallbacks callbacks;
+    callbacks.cancelled = [&] { return cancelled->load(); };
+    callbacks.on_step = [&](int64_t step, int64_t steps, const at::Tensor& latents) {
       Event event;
       event.job = job;
-      try {
-        if (callbacks.cancelled()) throw Aborted();
-        PipelineResult result = work(**pipeline, callbacks);
-        event.tensors = std::move(result.waveforms);
-        event.timings = std::move(result.timings);
-      } catch (...) {
-        event = ErrorEvent(job, AsError(std::current_exception(), "running the model"));
-      }
+      event.type = Event::Type::kStep;
+      event.step = step;
+      event.steps = steps;
+      if (step_latents) event.tensors = {latents};
       channel->Send(std::move(event));
-    });
-  }
+    };
+    callbacks.on_audio = [&](int64_t clip, int64_t start, const at::Tensor& samples) {
+      Event event;
+      event.job = job;
+      event.type = Event::Type::kAudio;
+      event.index = clip;
+      event.start_sample = start;
+      event.tensors = {samples};
+      channel->Send(std::move(event));
+    };
+    Event event;
+    event.job = job;
+    try {
+      if (callbacks.cancelled()) throw Aborted();
+      if (*pipeline == nullptr) throw Error(ErrorCode::kEngineFailed, "The model is not loaded.");
+      PipelineResult result = work(**pipeline, callbacks);
+      event.tensors = std::move(result.waveforms);
+      event.timings = std::move(result.timings);
+    } catch (...) {
+      event = ErrorEvent(job, AsError(std::current_exception(), "running the model"));
+    }
+    channel->Send(std::move(event));
+  });
   auto handle = Napi::Object::New(env);
   handle.Set("abort", Napi::Function::New(
                           env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }));
   return handle;
 }
 
-uint32_t NativeModel::Enter(Napi::Env env, const Napi::Value& on_event, Flag cancelled) {
+uint32_t NativeModel::Enter(Napi::Env env, Napi::Function on_event, Flag cancelled) {
   if (jobs_.empty()) {
     Ref();
     channel_->Ref(env);
   }
   const uint32_t job = ++last_job_;
-  jobs_[job] = {Napi::Persistent(on_event.As<Napi::Function>()), std::move(cancelled)};
+  jobs_[job] = {Napi::Persistent(on_event), std::move(cancelled)};
   return job;
 }
 
@@ -211,6 +213,10 @@ void NativeModel::Deliver(Napi::Env env, Event event) {
   const bool about_model = found->first == 1 || type == Event::Type::kDisposed;
   if (last) jobs_.erase(found);
   if (type == Event::Type::kDisposed) Shutdown();
+  // What Dispose() cancelled was not aborted by its owner.
+  if (disposing_ && event.code == CodeName(ErrorCode::kAborted)) {
+    event.code = CodeName(ErrorCode::kDisposed);
+  }
 
   std::vector<napi_value> arguments;
   if (!about_model) {
@@ -220,19 +226,23 @@ void NativeModel::Deliver(Napi::Env env, Event event) {
   }
   const bool idle = last && jobs_.empty();
   if (idle && type != Event::Type::kDisposed) channel_->Unref(env);
+  // After the call, which may throw; nothing of this object is used then.
+  const auto unref = c10::make_scope_exit([&] {
+    if (idle) Unref();
+  });
   on_event.Call(arguments);
-  if (idle) Unref();
 }
 
 void NativeModel::Dispose(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  const Napi::Function on_disposed = ParseFunction(info[0], "onDisposed");
   if (disposing_ || engine_ == nullptr) {
-    info[0].As<Napi::Function>().Call({});
+    on_disposed.Call({});
     return;
   }
   disposing_ = true;
   CancelAll();
-  const uint32_t job = Enter(env, info[0], std::make_shared<std::atomic<bool>>(false));
+  const uint32_t job = Enter(env, on_disposed, std::make_shared<std::atomic<bool>>(false));
   engine_->Post([channel = channel_, pipeline = pipeline_, job] {
     pipeline->reset();
     Event event;

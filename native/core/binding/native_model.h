@@ -46,7 +46,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   // Posts the work and returns the NativeJob of it.
   Napi::Value Start(Napi::Env env, const Napi::Value& on_event, bool step_latents, Work work);
   // Enters a job, with the callback that gets its events.
-  uint32_t Enter(Napi::Env env, const Napi::Value& on_event, Flag cancelled);
+  uint32_t Enter(Napi::Env env, Napi::Function on_event, Flag cancelled);
   void Deliver(Napi::Env env, Event event);
   void CancelAll();
   // Stops and joins the engine. After it nothing reaches JavaScript. Idempotent.

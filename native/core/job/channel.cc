@@ -47,7 +47,13 @@ void Channel::Drain(Napi::Env env, Napi::Function, std::nullptr_t*, State* raw) 
   }
   for (auto& event : events) {
     Napi::HandleScope scope(env);
-    state->deliver(env, std::move(event));
+    try {
+      state->deliver(env, std::move(event));
+    } catch (const Napi::Error& error) {
+      // A listener threw. That must not cost the other events their delivery, and Node would only
+      // warn of it: make it an uncaught exception. Fails, rightly, where an environment ends.
+      napi_fatal_exception(env, error.Value());
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { Audio } from './audio/audio.js'
-import { InvalidOptionError } from './errors.js'
+import { DisposedError, InvalidOptionError } from './errors.js'
 import {
   type Clip,
   type ClipOptions,
@@ -77,7 +77,7 @@ const optionsSchema = z.strictObject({
  * Events: `step` after every diffusion step, `audio` for every finished stretch of sound, `clip`
  * when a clip is whole, `warning` where a prompt was cut off. Defaults: 10 s, 25 steps of DPM-
  * Solver++ 2M, guidance scale 2.5.
- * @throws InvalidOptionError at once; the job rejects with AbortError, DisposedError, EngineError
+ * @throws InvalidOptionError and DisposedError at once; the job rejects with AbortError, DisposedError, EngineError
  */
 export function generate(
   model: Model,
@@ -97,12 +97,12 @@ export function generate(
     (chunkSeconds * model.info.sampleRate) / model.folder.geometry.hop,
   )
   const settings = { windowFrames, stepLatents }
-  const native = model.native
+  if (model.disposed) throw new DisposedError('this model')
   return new Job(async (control) => {
     const started = performance.now()
     const audio = new Array<Audio>(clips.length)
     const timings = { textMs: 0, stepMs: [], vaeMs: 0, vocoderMs: 0, totalMs: 0, firstAudioMs: 0 }
-    const run = { model, native, control, settings, started, timings }
+    const run = { model, control, settings, started, timings }
     for (const clip of clips) {
       if (clip.warning) control.emit({ type: 'warning', index: clip.index, message: clip.warning })
     }
@@ -114,7 +114,6 @@ export function generate(
 
 interface Run {
   model: Model
-  native: Model['native']
   control: JobControl<GenerateEvent>
   settings: { windowFrames: number; stepLatents: boolean }
   started: number
@@ -133,7 +132,7 @@ async function generateBatch(run: Run, batch: Clip[], audio: Audio[]): Promise<v
     ...run.settings,
   }
   const result = await runNative(
-    (onEvent) => run.native.generate(request, onEvent),
+    (onEvent) => model.native.generate(request, onEvent),
     control.signal,
     (event) => {
       if (event.type === 'step') {

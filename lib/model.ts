@@ -74,7 +74,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   }
   const progress = wanted.onProgress ?? (() => {})
   const stage = (name: LoadProgress['stage']) => {
-    if (signal?.aborted) throw Object.assign(new AbortError(), { cause: signal.reason })
+    throwIfAborted(signal)
     progress({ stage: name })
   }
 
@@ -90,7 +90,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
 
   stage('weights')
   const spec = toNativeSpec(folder, { device, dtype, threads, archivesDir: archivesDir() })
-  const loading = loadNativeModel(native, spec)
+  const loading = loadNativeModel(native, spec, signal)
   // On this thread while the engine loads on its own.
   const tokenizer = await loadTokenizer(folder.tokenizerDir, folder.tokenizerLimits).catch(
     async (error) => {
@@ -109,20 +109,36 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
     randomWeights: folder.info.randomWeights,
     libtorch: native.libtorch.version,
   })
-  if (signal?.aborted) {
+  try {
+    stage('ready')
+  } catch (error) {
     await model.dispose()
-    throw Object.assign(new AbortError(), { cause: signal.reason })
+    throw error
   }
-  stage('ready')
   return model
 }
 
-function loadNativeModel({ core }: NativeCore, spec: NativeModelSpec): Promise<NativeModel> {
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw Object.assign(new AbortError(), { cause: signal.reason })
+}
+
+/** An abort ends the loading before the next part of the model. */
+function loadNativeModel(
+  { core }: NativeCore,
+  spec: NativeModelSpec,
+  signal: AbortSignal | undefined,
+): Promise<NativeModel> {
   const loading = new Promise<NativeModel>((resolve, reject) => {
+    const stop = () => model.dispose(() => {})
     const model = new core.NativeModel(spec, (error) => {
-      if (error === null) resolve(model)
-      else model.dispose(() => reject(fromNative(error)))
+      signal?.removeEventListener('abort', stop)
+      if (error === null && !signal?.aborted) resolve(model)
+      else model.dispose(() => reject(error ? fromNative(error) : new AbortError()))
     })
+    signal?.addEventListener('abort', stop, { once: true })
+  }).catch((error) => {
+    throwIfAborted(signal)
+    throw error
   })
   loading.catch(() => {})
   return loading

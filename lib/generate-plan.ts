@@ -152,7 +152,13 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
       `clip ${index} would have seed ${settings.seed}, past 2^64 − 1`,
     )
   }
-  const { geometry, schedule } = model.folder
+  const { geometry, schedule, alphasCumprod } = model.folder
+  if (settings.steps > alphasCumprod.length) {
+    throw new InvalidOptionError(
+      'steps',
+      `this model was trained on ${alphasCumprod.length} steps and cannot take ${settings.steps}`,
+    )
+  }
   const rate = model.info.sampleRate
   // As diffusers' pipeline rounds: mel frames down, then up to a multiple of the VAE's factor.
   const melFrames = Math.max(1, Math.trunc(settings.durationSeconds / (geometry.hop / rate)))

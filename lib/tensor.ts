@@ -1,5 +1,6 @@
-import { DisposedError, InvalidOptionError } from './errors.js'
+import { DeviceUnavailableError, DisposedError, EngineError, InvalidOptionError } from './errors.js'
 import type { NativeTensor } from './native/binding.js'
+import { show } from './options.js'
 import type { DType } from './weights/table.js'
 
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
@@ -43,10 +44,22 @@ export class Tensor {
 
   /** A copy with another dtype or on another device. */
   to(target: { dtype?: 'float32' | 'float64' | 'float16' | 'bfloat16'; device?: string }): Tensor {
-    if (target.device !== undefined && !/^(cpu|cuda(:\d+)?)$/.test(target.device)) {
-      throw new InvalidOptionError('device', `expected cpu or cuda[:N], got '${target.device}'`)
+    const { dtype = null, device = null } = target
+    if (dtype !== null && !['float32', 'float64', 'float16', 'bfloat16'].includes(dtype)) {
+      const expected = 'float32, float64, float16 or bfloat16'
+      throw new InvalidOptionError('dtype', `expected ${expected}, got ${show(dtype)}`)
     }
-    return new Tensor(this.#live().to(target.dtype ?? null, target.device ?? null))
+    if (device !== null && !/^(cpu|cuda(:\d{1,3})?)$/.test(device)) {
+      throw new InvalidOptionError('device', `expected cpu, cuda or cuda:N, got ${show(device)}`)
+    }
+    const native = this.#live()
+    try {
+      return new Tensor(native.to(dtype, device === 'cuda' ? 'cuda:0' : device))
+    } catch (error) {
+      const { message } = error as Error
+      if (device?.startsWith('cuda')) throw new DeviceUnavailableError(message)
+      throw new EngineError(message)
+    }
   }
 
   /** Keeps an event's tensor alive beyond the loop body; the caller disposes it. */

@@ -30,7 +30,7 @@ let loaded: NativeCore | undefined
  * @throws NativeLoadError ADDON_NOT_BUILT, LIBTORCH_NOT_FOUND, LIBTORCH_VERSION, ADDON_LOAD_FAILED
  */
 export function loadNative(options: LoadNativeOptions = {}): NativeCore {
-  if (loaded !== undefined) return loaded
+  if (loaded !== undefined) return sameLibtorch(loaded, options.libtorchPath)
   const loaderPath = findLoader()
   const folder = dirname(loaderPath)
   const cores = listCores(folder)
@@ -62,6 +62,18 @@ export function loadNative(options: LoadNativeOptions = {}): NativeCore {
     throw loadFailure(`libtorch ${libtorch.version} in ${libtorch.libDir} cannot be loaded`, error)
   }
   return loaded
+}
+
+/** A process has one libtorch: a wish for another one cannot be met, and must not pass silently. */
+function sameLibtorch(core: NativeCore, wanted: string | undefined): NativeCore {
+  const found = wanted === undefined ? core.libtorch : findLibtorch({ libtorchPath: wanted })
+  if (found.libDir === core.libtorch.libDir) return core
+  throw new NativeLoadError(
+    'ADDON_LOAD_FAILED',
+    `libtorchPath: this process runs on the libtorch in ${core.libtorch.libDir} already`,
+    [`asked for: ${found.libDir}`],
+    'give the same libtorchPath everywhere, or start another process',
+  )
 }
 
 /** The loader's file: a local build, or the prebuilt one for this platform. */

@@ -13,7 +13,7 @@ export interface JobControl<E> {
  * an AbortSignal or `abort()`. It starts when it is created.
  *
  * Events are conflated while nobody reads: a newer `step` event replaces an unread one; no other
- * event is dropped. A job that was awaited and never iterated drops its events when it ends. One
+ * event is dropped. A job that is awaited and not iterated drops its events when it has ended. One
  * iteration at a time; leaving the loop early does not abort the job.
  *
  * An aborted job rejects with an AbortError whose `cause` is the signal's reason.
@@ -52,6 +52,7 @@ export class Job<E extends { type: string }, R> implements AsyncIterable<E>, Pro
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#awaited = true
+    if (this.#settled && !this.#iterating) this.#drop(this.#queue.splice(0))
     return this.#result.then(onFulfilled, onRejected)
   }
 

@@ -1,0 +1,117 @@
+/** The code blocks of the documentation: all type-check, those marked `run` run, examples too. */
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { codeBlocks, documents, root } from './markdown.js'
+
+const blocks = documents.flatMap(codeBlocks)
+const runs = blocks.filter((block) => block.runs)
+
+/** A project with the package in it, as npm would lay it out. */
+const project = mkdtempSync(join(tmpdir(), 'audioldm-docs-'))
+mkdirSync(join(project, 'node_modules', '.bin'), { recursive: true })
+symlinkSync(root, join(project, 'node_modules', 'audioldm'))
+symlinkSync(join(root, 'dist', 'cli', 'main.js'), join(project, 'node_modules', '.bin', 'audioldm'))
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+function run(command: string, args: string[]) {
+  // Other tests run at the same time: threads that spin would take the cores from each other.
+  const env = { ...process.env, HF_HUB_CACHE: join(project, 'cache'), OMP_WAIT_POLICY: 'PASSIVE' }
+  const result = spawnSync(command, args, { cwd: project, env, maxBuffer: 64 << 20 })
+  expect(result.status, `${command} ${args.join(' ')}\n${result.stderr}`).toBe(0)
+  return result.stdout
+}
+
+test('there are blocks that run, in the README and in docs/', () => {
+  const where = new Set(runs.map((block) => block.document))
+  for (const name of [
+    'README.md',
+    'docs/options.md',
+    'docs/errors.md',
+    'docs/troubleshooting.md',
+  ]) {
+    expect(where).toContain(name)
+  }
+})
+
+test.each(runs)('$document line $line runs', ({ language, code, line }) => {
+  if (language === 'js') {
+    writeFileSync(join(project, `snippet-${line}.mjs`), code)
+    run('node', [`snippet-${line}.mjs`])
+  } else {
+    run('bash', ['-euo', 'pipefail', '-c', code])
+  }
+})
+
+test('the first program wrote its sound file', () => {
+  expect(statSync(join(project, 'dog.wav')).size).toBe(44 + 2 * 2 * 16000)
+})
+
+test('every block in JavaScript or TypeScript fits the types', () => {
+  const folder = join(project, 'snippets')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'surroundings.d.ts'), surroundings)
+  const typed = blocks.filter(({ language }) => language === 'js' || language === 'ts')
+  expect(typed.length).toBeGreaterThan(8)
+  for (const { document, line, language, code } of typed) {
+    const name = `${document.replaceAll(/\W/g, '-')}-${line}.m${language}`
+    // Every block is a module of its own; what it leaves out is declared around it.
+    writeFileSync(join(folder, name), `${importsOf(code)}${code}\nexport {}\n`)
+  }
+  const files = readdirSync(folder).map((name) => join(folder, name))
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const types = ['--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node']
+  const options = ['--noEmit', '--strict', '--allowJs', '--checkJs', '--skipLibCheck']
+  options.push('--target', 'es2022', '--module', 'node16', '--noImplicitAny', 'false')
+  const result = spawnSync('node', [compiler, ...options, ...types, ...files], { cwd: project })
+  expect(String(result.stdout)).toBe('')
+  expect(result.status).toBe(0)
+})
+
+test('the examples run', () => {
+  const example = (name: string) => join(root, 'examples', name)
+  run('node', [example('generate.mjs'), 'a dog', 'example.wav'])
+  expect(existsSync(join(project, 'example.wav'))).toBe(true)
+  expect(readFileSync(join(project, 'example.png')).toString('latin1', 1, 4)).toBe('PNG')
+  const samples = run('node', [example('stream.mjs'), 'rain'])
+  expect(samples.length).toBe(4 * 3 * 16000)
+  const listed = String(run('node', [example('batch.cjs'), 'clips-of-batch']))
+    .trim()
+    .split('\n')
+  expect(listed).toEqual([
+    'clips-of-batch/0.wav: footsteps on gravel, seed 1, dpmpp-2m',
+    'clips-of-batch/1.wav: a door slams, seed 2, dpmpp-2m',
+    'clips-of-batch/2.wav: wind, seed 100, ddim',
+  ])
+})
+
+const surroundings = `
+type DType = string
+declare const model: import('audioldm').Model
+declare const audio: import('audioldm').Audio[]
+declare const mainWindow: { webContents: { send(channel: string, ...values: unknown[]): void } }
+declare module 'tslab' {
+  export const display: { html(html: string): void }
+  export function newDisplay(): { text(text: string): void }
+}
+`
+
+/** An import of what a block uses, where it has none of its own. */
+function importsOf(code: string): string {
+  const used = ['generate', 'loadModel', 'pull', 'AbortError'].filter(
+    (name) => new RegExp(`\\b${name}\\b`).test(code) && !code.includes('import {'),
+  )
+  return used.length > 0 ? `import { ${used.join(', ')} } from 'audioldm'\n` : ''
+}

@@ -100,6 +100,40 @@ class Upsample(nn.Module):
         return self.conv(torch.ops.aten.upsample_nearest2d(x, size))
 
 
+def of_even_and_odd(weight: Tensor, dim: int) -> Tensor:
+    """The two filters of two taps that a filter of three is on a signal with every value doubled."""
+    first, middle, last = weight.unbind(dim)
+    even = torch.stack([first, middle + last], dim)
+    odd = torch.stack([first + middle, last], dim)
+    return torch.stack([even, odd])
+
+
+class UpsampleDouble(nn.Module):
+    """Nearest-neighbour resize to twice the size, then a convolution, in 4/9 of the arithmetic.
+
+    Each of the four outputs that stem from a pixel sees only 2 by 2 pixels, so four small filters,
+    run as one convolution, do the work of the 3 by 3 one on the enlarged image.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = Conv2d()
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, _, height, width = x.shape
+        weight = of_even_and_odd(of_even_and_odd(self.conv.weight, 3), 3).flatten(0, 2)
+        y = F.conv2d(x, weight, self.conv.bias.repeat(4), padding=[1, 1])
+        y = y.permute(0, 2, 3, 1).contiguous()
+        # Output row 2i + a is filter a at row i + a of y, and columns likewise.
+        wide, channels = 4 * self.conv.bias.shape[0], self.conv.bias.shape[0]
+        row = (width + 1) * wide
+        y = y.as_strided(
+            [batch, height, 2, width, 2, channels],
+            [(height + 1) * row, row, row + 2 * channels, wide, wide + channels, 1],
+        )
+        return y.reshape(batch, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
+
+
 def channels_last(x: Tensor, weight: Tensor) -> Tensor:
     """An input as the convolutions want it: in the weights' dtype and in channels-last memory."""
     return x.to(weight.dtype).contiguous(memory_format=torch.channels_last)

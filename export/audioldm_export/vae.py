@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import Conv2d, GroupNorm, Linear, PointwiseConv2d, Upsample, channels_last
+from .layers import Conv2d, GroupNorm, Linear, PointwiseConv2d, UpsampleDouble, channels_last
 
 MAX_LEVELS = 6
 MAX_LAYERS = 4
@@ -93,14 +93,14 @@ class UpBlock(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.resnets = nn.ModuleList([Resnet() for _ in range(MAX_LAYERS + 1)])
-        self.upsamplers = nn.ModuleList([Upsample()])
+        self.upsamplers = nn.ModuleList([UpsampleDouble()])
 
     def forward(self, x: Tensor, layers: int, groups: int, upsample: bool) -> Tensor:
         for i, resnet in enumerate(self.resnets):
             if i < layers:
                 x = resnet(x, groups)
         if upsample:
-            x = self.upsamplers[0](x, [2 * x.shape[2], 2 * x.shape[3]])
+            x = self.upsamplers[0](x)
         return x
 
 

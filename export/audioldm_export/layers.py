@@ -101,7 +101,7 @@ class Upsample(nn.Module):
 
 
 def of_even_and_odd(weight: Tensor, dim: int) -> Tensor:
-    """The two filters of two taps that a filter of three is on a signal with every value doubled."""
+    """A filter of three taps on a signal of doubled values, as two filters of two taps."""
     first, middle, last = weight.unbind(dim)
     even = torch.stack([first, middle + last], dim)
     odd = torch.stack([first + middle, last], dim)

@@ -106,7 +106,7 @@ class Resnet(nn.Module):
 
     def forward(self, x: Tensor, embedding: Tensor, groups: int, eps: float) -> Tensor:
         h = self.conv1(torch.ops.aten.silu(self.norm1(x, groups, eps)))
-        h = h + self.time_emb_proj(embedding)[:, :, None, None]
+        h = h + self.time_emb_proj(embedding)[..., None, None]
         h = self.conv2(torch.ops.aten.silu(self.norm2(h, groups, eps)))
         if self.conv_shortcut.weight.numel() > 0:
             x = self.conv_shortcut(x)

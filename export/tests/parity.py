@@ -52,11 +52,19 @@ def bound_and_frozen(
     attributes: Mapping[str, Attribute],
     tensors: Mapping[str, Tensor],
 ) -> list[nn.Module]:
-    """The module as training uses it and as inference does, the latter without any branch."""
+    """The module as training uses it and as inference does.
+
+    The latter has no branch left, and whatever is done to weights is done: that is what a pass over
+    the frozen graph relies on.
+    """
     bind(module, attributes, tensors)
     frozen = torch.jit.freeze(module)
     counts = kinds(frozen.graph)
     assert counts['prim::If'] == 0
     assert counts['prim::Loop'] == 0
     assert counts['prim::GetAttr'] == 0
+    for kind in ('aten::conv2d', 'aten::linear'):
+        for node in frozen.graph.findAllNodes(kind):
+            weight = list(node.inputs())[1]
+            assert weight.node().kind() == 'prim::Constant', f'{kind} {weight.debugName()}'
     return [module, frozen]

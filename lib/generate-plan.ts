@@ -1,5 +1,6 @@
 /** From the options of `generate` to one fully decided clip after another. */
 import { z } from 'zod'
+import { defaultSpacing } from './architectures/scheduler.js'
 import { InvalidOptionError } from './errors.js'
 import type { Model } from './model.js'
 import type { NativeClip, NativeScheduler, SchedulerName } from './native/binding.js'
@@ -168,7 +169,9 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
     steps: settings.steps,
     eta: settings.eta,
     karras: settings.karras,
-    ...schedule,
+    stepsOffset: schedule.stepsOffset,
+    setAlphaToOne: schedule.setAlphaToOne,
+    timestepSpacing: schedule.timestepSpacing ?? defaultSpacing[settings.scheduler],
   }
   const positive = model.tokenizer.encode(settings.prompt)
   const negative = model.tokenizer.encode(settings.negativePrompt)

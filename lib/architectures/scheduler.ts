@@ -1,13 +1,25 @@
 import { z } from 'zod'
+import type { SchedulerName } from '../native/binding.js'
 import { boolean, checkConfig, int, list, number, only, refuse } from './config.js'
 import type { Json } from './json.js'
+
+export type TimestepSpacing = 'leading' | 'linspace' | 'trailing'
+
+/** What diffusers' `from_config` gives a scheduler when the model's configuration is silent. */
+export const defaultSpacing: Record<SchedulerName, TimestepSpacing> = {
+  'dpmpp-2m': 'linspace',
+  ddim: 'leading',
+  euler: 'linspace',
+  'euler-a': 'linspace',
+}
 
 export interface SchedulerPlan {
   className: string
   trainTimesteps: number
   /** Cumulative product of 1 − β, ᾱ₀ first: float32 values, as diffusers computes them. */
   alphasCumprod: Float64Array
-  timestepSpacing: 'leading' | 'linspace' | 'trailing'
+  /** As the file states it. Where it does not, every scheduler uses its own: `defaultSpacing`. */
+  timestepSpacing?: TimestepSpacing
   stepsOffset: number
   setAlphaToOne: boolean
 }
@@ -24,22 +36,19 @@ const common = {
   steps_offset: int(0, 100_000).default(0),
   prediction_type: only('epsilon').default('epsilon'),
   thresholding: only(false).default(false),
+  timestep_spacing: only('leading', 'linspace', 'trailing').optional(),
   rescale_betas_zero_snr: only(false).default(false),
 }
-
-const spacing = only('leading', 'linspace', 'trailing')
 
 /** DDIM clips where clip_sample is absent, so it must be there and false. */
 const ddim = z.object({
   ...common,
-  timestep_spacing: spacing.default('leading'),
   clip_sample: only(false),
   set_alpha_to_one: boolean().default(true),
 })
 
 const multistep = z.object({
   ...common,
-  timestep_spacing: spacing.default('linspace'),
   clip_sample: only(false).default(false),
   set_alpha_to_one: boolean().default(false),
 })
@@ -49,7 +58,7 @@ type Config = z.output<typeof ddim>
 /** The schedule belongs to the model, the sampler to the request: any of these classes will do. */
 const schemas = new Map<string, z.ZodType<Config>>([
   ['DDIMScheduler', ddim],
-  ['PNDMScheduler', multistep.extend({ timestep_spacing: spacing.default('leading') })],
+  ['PNDMScheduler', multistep],
   ['DPMSolverMultistepScheduler', multistep],
   ['EulerDiscreteScheduler', multistep],
   ['EulerAncestralDiscreteScheduler', multistep],
@@ -89,7 +98,7 @@ export function planScheduler(config: Json, file: string, className: string): Sc
     className,
     trainTimesteps: steps,
     alphasCumprod,
-    timestepSpacing: c.timestep_spacing,
+    ...(c.timestep_spacing && { timestepSpacing: c.timestep_spacing }),
     stepsOffset: c.steps_offset,
     setAlphaToOne: c.set_alpha_to_one,
   }

@@ -22,7 +22,7 @@ export interface FolderInfo {
   mel: { bins: number; framesPerSecond: number }
   text: { tokens: number; vocabulary: number; embedding: number }
   /** Trained timesteps and the class of the model's own scheduler. */
-  schedule: { class: string; timesteps: number; spacing: string }
+  schedule: { class: string; timesteps: number; spacing: string | null }
   unet: { widths: number[]; heads: number[]; layersPerBlock: number[] }
   parts: Record<'unet' | 'vae' | 'vocoder' | 'text_encoder', FolderPartInfo>
 }
@@ -77,7 +77,7 @@ export async function describe(
     schedule: {
       class: scheduler.className,
       timesteps: scheduler.trainTimesteps,
-      spacing: scheduler.timestepSpacing,
+      spacing: scheduler.timestepSpacing ?? null,
     },
     unet: { widths: unet.widths, heads: unet.heads, layersPerBlock: unet.layersPerBlock },
     parts,

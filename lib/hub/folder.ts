@@ -6,7 +6,7 @@ import { planUNet, type UNetPlan } from '../architectures/unet.js'
 import { planVae, type VaePlan } from '../architectures/vae.js'
 import { planVocoder, type VocoderPlan } from '../architectures/vocoder.js'
 import { InvalidModelError } from '../errors.js'
-import type { NativeScheduler, PartName } from '../native/binding.js'
+import type { PartName } from '../native/binding.js'
 import type { TokenizerLimits } from '../tokenizer/tokenizer.js'
 import { checkTensors, normalizeNames } from '../weights/names.js'
 import { readPartWeights } from '../weights/part.js'
@@ -27,7 +27,7 @@ export interface ModelFolder {
   path: string
   geometry: ModelGeometry
   /** How the model's own scheduler places timesteps. */
-  schedule: Pick<NativeScheduler, 'timestepSpacing' | 'stepsOffset' | 'setAlphaToOne'>
+  schedule: Pick<SchedulerPlan, 'timestepSpacing' | 'stepsOffset' | 'setAlphaToOne'>
   /** ᾱ of every training timestep. */
   alphasCumprod: Float64Array
   tokenizerDir: string

@@ -96,6 +96,7 @@ class Pipeline {
   torch::jit::Module vae_decoder_;
   torch::jit::Module vocoder_;
   torch::jit::Module text_encoder_;
+  MappedFiles text_files_;  // whose pages may go after each use of the text encoder
 };
 
 }  // namespace audioldm

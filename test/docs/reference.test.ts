@@ -45,7 +45,14 @@ describe('docs/options.md', () => {
   ])('lists the members of %s %s', (file, name) => {
     const members = interfaceMembers(file, name)
     expect(members.length).toBeGreaterThan(3)
-    for (const member of members) expect(text).toMatch(new RegExp(`^\\|[^|]*\`${member}\``, 'm'))
+    for (const { member, comment } of members) {
+      const row = new RegExp(`^\\|[^|]*\`${member}\`.*$`, 'm').exec(text)?.[0]
+      expect(row, member).toBeDefined()
+      const [, value] = /[Dd]efault:? ('[^']+'|[\d.]+)/.exec(comment) ?? []
+      if (value) expect(row, `default of ${member}`).toContain(value.replace(/\.$/, ''))
+      const [range] = /[\d.]+ … [\d.^]+/.exec(comment) ?? []
+      if (range) expect(row, `range of ${member}`).toContain(range.replace(/\.$/, ''))
+    }
   })
 })
 
@@ -86,13 +93,18 @@ test.each(documents)('the links of %s lead somewhere', (document) => {
   }
 })
 
-function interfaceMembers(file: string, name: string): string[] {
+/** The members of an interface, each with the comment above it. */
+function interfaceMembers(file: string, name: string): { member: string; comment: string }[] {
   const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022)
   const found = source.statements.find(
     (node): node is ts.InterfaceDeclaration =>
       ts.isInterfaceDeclaration(node) && node.name.text === name,
   )
-  return found?.members.map((member) => (member.name as ts.Identifier).text) ?? []
+  const members = [...(found?.members ?? [])]
+  return members.map((node) => ({
+    member: (node.name as ts.Identifier).text,
+    comment: source.text.slice(node.pos, node.name?.pos),
+  }))
 }
 
 /** Every string that is given to an error class of ours, or named as a code in errors.ts. */

@@ -32,6 +32,11 @@ export interface CoreBinding {
   NativeTensor: NativeTensorConstructor
   /** Bytes held by tensors the core handed out and that are not disposed yet. */
   liveTensorBytes(): number
+  /**
+   * Cancels all work of this environment and waits for its engines to end: at most one diffusion
+   * step, window or part of a model. Models behave as disposed afterwards.
+   */
+  shutdown(): void
 }
 
 export type PartName = 'unet' | 'vae_encoder' | 'vae_decoder' | 'vocoder' | 'text_encoder'

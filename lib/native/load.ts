@@ -51,6 +51,9 @@ export function loadNative(options: LoadNativeOptions = {}): NativeCore {
   if (problem === undefined) libraries.push(join(libtorch.libDir, 'libtorch_cuda.so'))
   try {
     const core = loader.load(libraries, corePath)
+    // process.exit() and uncaught errors run libtorch's static destructors without ending the
+    // environment first: an engine at work would compute on what they destroy.
+    process.once('exit', () => core.shutdown())
     loaded = {
       core,
       libtorch,

@@ -36,6 +36,8 @@ Napi::Value LiveTensorBytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(NativeTensor::LiveBytes()));
 }
 
+void Shutdown(const Napi::CallbackInfo& info) { NativeModel::ShutdownAll(info.Env()); }
+
 Napi::Object Define(Napi::Env env, Napi::Object exports) {
   auto instance = new Instance;
   env.SetInstanceData<Instance>(instance);
@@ -49,6 +51,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuHasBfloat16", CpuHasBfloat16());
   exports.Set("cudaDeviceCount", Napi::Function::New(env, CudaDeviceCount, "cudaDeviceCount"));
   exports.Set("liveTensorBytes", Napi::Function::New(env, LiveTensorBytes, "liveTensorBytes"));
+  exports.Set("shutdown", Napi::Function::New(env, Shutdown, "shutdown"));
   return exports;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/instance.h"
 #include "binding/native_tensor.h"
 #include "tensor/error.h"
 
@@ -98,6 +99,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info)
   napi_add_env_cleanup_hook(env_, &NativeModel::EndOfEnvironment, this);
   pipeline_ = std::make_shared<std::unique_ptr<Pipeline>>();
   engine_ = std::make_unique<Engine>(spec.threads);
+  Instance::Of(env).models.insert(this);
 
   auto cancelled = std::make_shared<std::atomic<bool>>(false);
   const uint32_t job = Enter(env, on_loaded, cancelled);
@@ -116,6 +118,11 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info)
 }
 
 NativeModel::~NativeModel() { Shutdown(); }
+
+void NativeModel::ShutdownAll(Napi::Env env) {
+  auto& models = Instance::Of(env).models;
+  while (!models.empty()) (*models.begin())->Shutdown();
+}
 
 void NativeModel::EndOfEnvironment(void* self) { static_cast<NativeModel*>(self)->Shutdown(); }
 
@@ -260,6 +267,7 @@ void NativeModel::CancelAll() {
 void NativeModel::Shutdown() {
   if (engine_ == nullptr) return;
   napi_remove_env_cleanup_hook(env_, &NativeModel::EndOfEnvironment, this);
+  Instance::Of(env_).models.erase(this);
   CancelAll();
   channel_->Close();
   // The pipeline is destroyed where it was used.

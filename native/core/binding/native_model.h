@@ -17,12 +17,15 @@ namespace audioldm {
 // NativeModel of lib/native/binding.ts: a pipeline, the engine thread it lives on, and the channel
 // its events come back through.
 //
-// The JavaScript thread never waits for the engine, but in two places: when the environment ends
-// (the engine must not outlive it) and when the garbage collector takes an idle model. While a job
-// runs the object is kept alive, and the process with it.
+// The JavaScript thread never waits for the engine, but in two places: when the environment or the
+// process ends (the engine must not outlive it) and when the garbage collector takes an idle model.
+// While a job runs the object is kept alive, and the process with it.
 class NativeModel : public Napi::ObjectWrap<NativeModel> {
  public:
   static Napi::Function Define(Napi::Env env);
+
+  // Shuts down every model of this environment.
+  static void ShutdownAll(Napi::Env env);
 
   // (spec: NativeModelSpec, onLoaded)
   explicit NativeModel(const Napi::CallbackInfo& info);

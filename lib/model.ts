@@ -76,6 +76,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   const stage = (name: LoadProgress['stage']) => {
     throwIfAborted(signal)
     progress({ stage: name })
+    throwIfAborted(signal)
   }
 
   stage('files')

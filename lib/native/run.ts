@@ -26,7 +26,7 @@ export function runNative(
     const job = start((event) => {
       if (event.type !== 'end') return onEvent(event)
       signal?.removeEventListener('abort', abort)
-      if ('error' in event) reject(fromNative(event.error))
+      if ('error' in event) reject(fromNative(event.error, signal?.reason))
       else resolve({ tensors: event.tensors, timings: event.timings })
     })
     const abort = () => job.abort()
@@ -35,10 +35,11 @@ export function runNative(
   })
 }
 
-export function fromNative(error: NativeError): AudioLDMError {
+/** `reason`: why the job was aborted, if it was; the cause of its AbortError. */
+export function fromNative(error: NativeError, reason?: unknown): AudioLDMError {
   switch (error.code) {
     case 'ABORTED':
-      return new AbortError()
+      return Object.assign(new AbortError(), reason === undefined ? {} : { cause: reason })
     case 'DISPOSED':
       return new DisposedError('this model')
     case 'INVALID_WEIGHTS':

@@ -236,7 +236,7 @@ describe('hostile models and requests', () => {
   test.each<[string, (good: NativeModelSpec) => object, RegExp]>([
     ['a device that is not there', () => ({ device: 'cuda:99' }), /cuda:99/],
     ['a file that is not there', () => ({ files: ['/no/such/file'] }), /\/no\/such\/file/],
-    ['too few files', () => ({ files: [] }), /file that was not given/],
+    ['too few files', () => ({ files: [] }), /file that was not given|range/],
     [
       'a weight past the end of its file',
       (s) => ({ parts: withWeight(s, { offset: 2 ** 50 }) }),
@@ -400,5 +400,20 @@ describe('hostile models and requests', () => {
       'from the listener of audio',
       'from the listener of end',
     ])
+  })
+
+  test('a shutdown ends every model, whatever it does', async () => {
+    const [working] = await load({})
+    const scheduler = { ...request.scheduler, steps: 1000 }
+    const events: string[] = []
+    working.generate({ ...request, scheduler }, ({ type }) => events.push(type))
+    const loading = new core.NativeModel(spec, () => events.push('loaded'))
+    core.shutdown()
+    for (const ended of [working, loading, model]) {
+      expect(() => ended.generate(request, nothing)).toThrow(/disposed/)
+      await dispose(ended)
+    }
+    core.shutdown()
+    expect(events).toEqual([])
   })
 })

@@ -5,9 +5,32 @@
 #include <dlfcn.h>
 #include <napi.h>
 
+#include <cstdlib>
 #include <string>
 
 namespace {
+
+// libgomp, which libtorch brings along, reads its settings when it is opened. By default its idle
+// threads spin for milliseconds between two operators; where the machine has other work to do, that
+// makes everything many times slower. Ours sleep at once, unless the user says otherwise. The
+// variable is there only while libtorch is opened: child processes do not inherit it.
+class QuietThreads {
+ public:
+  QuietThreads() {
+    if (getenv("OMP_WAIT_POLICY") == nullptr && getenv(kSpinCount) == nullptr) {
+      ours_ = setenv(kSpinCount, "0", 1) == 0;
+    }
+  }
+  ~QuietThreads() {
+    if (ours_) unsetenv(kSpinCount);
+  }
+  QuietThreads(const QuietThreads&) = delete;
+  QuietThreads& operator=(const QuietThreads&) = delete;
+
+ private:
+  static constexpr const char* kSpinCount = "GOMP_SPINCOUNT";
+  bool ours_ = false;
+};
 
 using CoreInit = napi_value (*)(napi_env env, napi_value exports);
 
@@ -23,6 +46,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto libraries = info[0].As<Napi::Array>();
   std::string core_path = info[1].As<Napi::String>();
+  const QuietThreads quiet;
   for (uint32_t i = 0; i < libraries.Length(); i++) {
     Open(env, libraries.Get(i).As<Napi::String>());
   }

@@ -58,6 +58,7 @@ export async function readFolderIndex(dir: string): Promise<FolderIndex> {
     if (!supported[part].includes(name)) {
       throw new InvalidModelError(
         `${file}: ${part} is of class ${name}; supported: ${supported[part].join(', ')}`,
+        'Use an AudioLDM model such as cvssp/audioldm-s-full-v2; other parts are other models.',
       )
     }
     if (!(await isFolder(join(dir, part)))) throw missingPart(dir, part, 'there is no such folder')
@@ -104,7 +105,10 @@ async function readJsonObject(file: string): Promise<{ [key: string]: Json }> {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
     value = parseJson(text)
   } catch (error) {
-    throw new InvalidModelError(`${file}: not valid JSON: ${(error as Error).message}`)
+    throw new InvalidModelError(
+      `${file}: not valid JSON: ${(error as Error).message}`,
+      'Download the file again, or correct it.',
+    )
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidModelError(`${file}: is not a JSON object`)

@@ -1,5 +1,5 @@
 import { InvalidWeightsError } from '../errors.js'
-import { withFile } from './file.js'
+import { type WeightsFile, withFile } from './file.js'
 import { readSafetensorsFrom } from './safetensors.js'
 import type { TensorTable } from './table.js'
 import type { TorchContent } from './torch-file.js'
@@ -20,7 +20,7 @@ export interface WeightsContent extends TorchContent {
 
 /** As `readWeights`, with the plain values that PyTorch files may hold beside their tensors. */
 export async function readWeightsFile(path: string): Promise<WeightsContent> {
-  return withFile(path, async (file) => {
+  return withHint(path, async (file) => {
     if (file.size === 0) throw new InvalidWeightsError(`${path}: is empty`)
     const head = await file.read(0, Math.min(16, file.size))
     if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) {
@@ -35,4 +35,15 @@ export async function readWeightsFile(path: string): Promise<WeightsContent> {
     const tensors = await readSafetensorsFrom(file)
     return { format: 'safetensors', tensors, scalars: new Map(), arrays: new Map() }
   })
+}
+
+/** What to do about a file that is refused, where the one who refuses it knows nothing better. */
+async function withHint<T>(path: string, read: (file: WeightsFile) => Promise<T>): Promise<T> {
+  try {
+    return await withFile(path, read)
+  } catch (error) {
+    if (!(error instanceof InvalidWeightsError) || error.hint !== undefined) throw error
+    const hint = 'The file is damaged, or no weights file: download or copy it again.'
+    throw Object.assign(error, { hint })
+  }
 }

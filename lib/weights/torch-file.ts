@@ -84,6 +84,10 @@ export function inFile<T>(file: WeightsFile, what: string, run: () => T): T {
     return run()
   } catch (error) {
     if (!(error instanceof PickleError)) throw error
-    throw new InvalidWeightsError(`${file.path}: ${what}: ${error.message}`)
+    throw new InvalidWeightsError(
+      `${file.path}: ${what}: ${error.message}`,
+      [],
+      'Use these weights as safetensors, from a source you trust.',
+    )
   }
 }

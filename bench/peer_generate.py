@@ -14,7 +14,7 @@ from diffusers.pipelines.deprecated.audioldm.pipeline_audioldm import (
     AudioLDMPipeline,
 )
 
-SCHEDULERS = {"ddim": DDIMScheduler, "dpmpp-2m": DPMSolverMultistepScheduler}
+SCHEDULERS = {'ddim': DDIMScheduler, 'dpmpp-2m': DPMSolverMultistepScheduler}
 
 
 def timed(owner: object, name: str, times: list[float]) -> None:
@@ -31,8 +31,8 @@ def timed(owner: object, name: str, times: list[float]) -> None:
 
 
 def peak_mib() -> float:
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
+    with open('/proc/self/status') as status:
+        line = next(line for line in status if line.startswith('VmHWM'))
     return int(line.split()[1]) / 1024
 
 
@@ -46,43 +46,41 @@ def main() -> None:
     loaded = time.perf_counter()
     pipe.set_progress_bar_config(disable=True)
     steps, vae, vocoder, text = [], [], [], []
-    timed(pipe.unet, "forward", steps)
-    timed(pipe.vae, "decode", vae)
-    timed(pipe.vocoder, "forward", vocoder)
-    timed(pipe.text_encoder, "forward", text)
+    timed(pipe.unet, 'forward', steps)
+    timed(pipe.vae, 'decode', vae)
+    timed(pipe.vocoder, 'forward', vocoder)
+    timed(pipe.text_encoder, 'forward', text)
     for line in sys.stdin:
         job = json.loads(line)
-        if "prompt" not in job:
+        if 'prompt' not in job:
             answer = {
-                "importMs": (imported - started) * 1e3,
-                "loadMs": (loaded - imported) * 1e3,
+                'importMs': (imported - started) * 1e3,
+                'loadMs': (loaded - imported) * 1e3,
             }
         else:
             for times in (steps, vae, vocoder, text):
                 times.clear()
-            pipe.scheduler = SCHEDULERS[job["scheduler"]].from_config(
-                pipe.scheduler.config
-            )
+            pipe.scheduler = SCHEDULERS[job['scheduler']].from_config(pipe.scheduler.config)
             start = time.perf_counter()
             pipe(
-                job["prompt"],
-                audio_length_in_s=job["durationSeconds"],
-                num_inference_steps=job["steps"],
-                guidance_scale=job["guidanceScale"],
-                generator=torch.Generator("cpu").manual_seed(job["seed"]),
+                job['prompt'],
+                audio_length_in_s=job['durationSeconds'],
+                num_inference_steps=job['steps'],
+                guidance_scale=job['guidanceScale'],
+                generator=torch.Generator('cpu').manual_seed(job['seed']),
             )
             total = (time.perf_counter() - start) * 1e3
             answer = {
-                "textMs": sum(text),
-                "stepMs": steps,
-                "vaeMs": sum(vae),
-                "vocoderMs": sum(vocoder),
-                "totalMs": total,
-                "firstAudioMs": total,
-                "peakMiB": peak_mib(),
+                'textMs': sum(text),
+                'stepMs': steps,
+                'vaeMs': sum(vae),
+                'vocoderMs': sum(vocoder),
+                'totalMs': total,
+                'firstAudioMs': total,
+                'peakMiB': peak_mib(),
             }
         print(json.dumps(answer), flush=True)
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     main()

@@ -2,8 +2,8 @@
 
     python pipeline_trace.py path/to/pipeline_trace path/to/archives
 
-Checks waveforms (2e-4), embeddings (1e-4), that a clip does not depend on its batch (1e-5), and that
-vocoder windows join to the one-shot waveform (1e-5), all in standard deviations.
+Checks waveforms (2e-4), embeddings (1e-4), that a clip does not depend on its batch (1e-5), and
+that vocoder windows join to the one-shot waveform (1e-5), all in standard deviations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Clip:
     negative_ids: tuple[int, ...] = (0, 2)
 
     def argument(self) -> str:
-        return f"{self.seed}:{','.join(map(str, self.ids))}:{','.join(map(str, self.negative_ids))}"
+        return f'{self.seed}:{",".join(map(str, self.ids))}:{",".join(map(str, self.negative_ids))}'
 
 
 CLIPS = (
@@ -52,7 +52,7 @@ class Runner:
         self, clips: tuple[Clip, ...], scheduler: str, guidance: float, window: int = 0
     ) -> dict[str, np.ndarray]:
         """What the program wrote: clip_<i>, events_<i> and embeddings."""
-        for old in self.folder.glob("*.bin"):
+        for old in self.folder.glob('*.bin'):
             old.unlink()
         arguments = [scheduler, STEPS, guidance, FRAMES, SAMPLES, window]
         arguments += [clip.argument() for clip in clips]
@@ -63,8 +63,8 @@ class Runner:
             text=True,
         )
         if run.returncode != 0:
-            sys.exit(f"{self.binary} failed ({run.returncode}): {run.stderr}")
-        return {path.stem: np.fromfile(path, np.float32) for path in self.folder.glob("*.bin")}
+            sys.exit(f'{self.binary} failed ({run.returncode}): {run.stderr}')
+        return {path.stem: np.fromfile(path, np.float32) for path in self.folder.glob('*.bin')}
 
 
 def embed(model: Model, prompts: list[tuple[int, ...]]) -> torch.Tensor:
@@ -85,13 +85,13 @@ def reference(model: Model, clips: tuple[Clip, ...], scheduler: str, guidance: f
         scheduler=model.scheduler,
         vocoder=model.vocoder,
     )
-    if scheduler == "dpmpp-2m":
+    if scheduler == 'dpmpp-2m':
         pipeline.scheduler = DPMSolverMultistepScheduler.from_config(model.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline(
         prompt_embeds=embed(model, [c.ids for c in clips]),
         negative_prompt_embeds=embed(model, [c.negative_ids for c in clips]),
-        generator=[torch.Generator("cpu").manual_seed(c.seed) for c in clips],
+        generator=[torch.Generator('cpu').manual_seed(c.seed) for c in clips],
         num_inference_steps=STEPS,
         guidance_scale=guidance,
         audio_length_in_s=SECONDS,
@@ -109,34 +109,34 @@ def main(binary: str, archives: str) -> int:
     def check(what: str, error: float, limit: float) -> None:
         nonlocal failures
         failures += not error < limit
-        print(f"{'ok  ' if error < limit else 'FAIL'} {what}: {error:.1e} (limit {limit:.0e})")
+        print(f'{"ok  " if error < limit else "FAIL"} {what}: {error:.1e} (limit {limit:.0e})')
 
-    model = make_model("tiny")
+    model = make_model('tiny')
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         description = write_description(model, folder, Path(archives).resolve())
         runner = Runner(binary, description, folder)
-        for scheduler, guidance in (("ddim", 2.5), ("dpmpp-2m", 2.5), ("ddim", 1.0)):
+        for scheduler, guidance in (('ddim', 2.5), ('dpmpp-2m', 2.5), ('ddim', 1.0)):
             ours = runner.run(CLIPS, scheduler, guidance)
             expected = reference(model, CLIPS, scheduler, guidance)
             for i, wave in enumerate(expected):
-                error = distance(ours[f"clip_{i}"], wave)
-                check(f"{scheduler}, guidance {guidance}, clip {i}", error, 2e-4)
+                error = distance(ours[f'clip_{i}'], wave)
+                check(f'{scheduler}, guidance {guidance}, clip {i}', error, 2e-4)
         embeddings = embed(model, [c.ids for c in CLIPS]).flatten().numpy()
-        check("embeddings", np.abs(ours["embeddings"] - embeddings).max(), 1e-4)
+        check('embeddings', np.abs(ours['embeddings'] - embeddings).max(), 1e-4)
 
-        batch = runner.run(CLIPS, "ddim", 2.5)
+        batch = runner.run(CLIPS, 'ddim', 2.5)
         for i, clip in enumerate(CLIPS):
-            alone = runner.run((clip,), "ddim", 2.5)
-            check(f"clip {i} alone", distance(alone["clip_0"], batch[f"clip_{i}"]), 1e-5)
-        windows = runner.run(CLIPS, "ddim", 2.5, window=20)
+            alone = runner.run((clip,), 'ddim', 2.5)
+            check(f'clip {i} alone', distance(alone['clip_0'], batch[f'clip_{i}']), 1e-5)
+        windows = runner.run(CLIPS, 'ddim', 2.5, window=20)
         for i in range(len(CLIPS)):
-            error = distance(windows[f"clip_{i}"], batch[f"clip_{i}"])
-            check(f"clip {i} in vocoder windows", error, 1e-5)
-            same = np.array_equal(windows[f"events_{i}"], windows[f"clip_{i}"])
-            check(f"clip {i} from its audio events", 0.0 if same else 1.0, 1e-9)
+            error = distance(windows[f'clip_{i}'], batch[f'clip_{i}'])
+            check(f'clip {i} in vocoder windows', error, 1e-5)
+            same = np.array_equal(windows[f'events_{i}'], windows[f'clip_{i}'])
+            check(f'clip {i} from its audio events', 0.0 if same else 1.0, 1e-9)
     return 1 if failures else 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main(sys.argv[1], sys.argv[2]))

@@ -22,9 +22,9 @@ from transformers import (
 )
 
 SCALING_FACTOR = 0.9227914214134216
-DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64"}
+DTYPES = {'F64': 'float64', 'F32': 'float32', 'F16': 'float16', 'BF16': 'bfloat16', 'I64': 'int64'}
 # Tensors that the archives compute themselves or do not need.
-IGNORED = ("position_ids", "token_type_ids", "mean", "scale")
+IGNORED = ('position_ids', 'token_type_ids', 'mean', 'scale')
 
 
 @dataclass
@@ -40,8 +40,8 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size((32, 64, 64, 96), 1, (32, 64, 64), 1, 64, 2, 64, 4),
-    "s": Size((128, 256, 384, 640), 2, (128, 256, 512), 2, 1024, 12, 768, 12),
+    'tiny': Size((32, 64, 64, 96), 1, (32, 64, 64), 1, 64, 2, 64, 4),
+    's': Size((128, 256, 384, 640), 2, (128, 256, 512), 2, 1024, 12, 768, 12),
 }
 
 
@@ -86,10 +86,10 @@ def make_model(name: str, seed: int = 0) -> Model:
         out_channels=8,
         block_out_channels=size.unet_channels,
         layers_per_block=size.unet_layers,
-        down_block_types=("DownBlock2D", *["CrossAttnDownBlock2D"] * 3),
-        up_block_types=(*["CrossAttnUpBlock2D"] * 3, "UpBlock2D"),
+        down_block_types=('DownBlock2D', *['CrossAttnDownBlock2D'] * 3),
+        up_block_types=(*['CrossAttnUpBlock2D'] * 3, 'UpBlock2D'),
         cross_attention_dim=size.unet_channels,
-        class_embed_type="simple_projection",
+        class_embed_type='simple_projection',
         projection_class_embeddings_input_dim=512,
         class_embeddings_concat=True,
     )
@@ -100,8 +100,8 @@ def make_model(name: str, seed: int = 0) -> Model:
         latent_channels=8,
         block_out_channels=size.vae_channels,
         layers_per_block=size.vae_layers,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
+        down_block_types=('DownEncoderBlock2D',) * levels,
+        up_block_types=('UpDecoderBlock2D',) * levels,
         scaling_factor=SCALING_FACTOR,
         sample_size=512,
     )
@@ -122,18 +122,18 @@ def make_model(name: str, seed: int = 0) -> Model:
             intermediate_size=4 * size.text_width,
             num_attention_heads=size.text_heads,
             projection_dim=512,
-            vocab_size=1000 if name == "tiny" else 50265,
+            vocab_size=1000 if name == 'tiny' else 50265,
         )
     )
     scheduler = DDIMScheduler(
         beta_start=0.0015,
         beta_end=0.0195,
-        beta_schedule="scaled_linear",
+        beta_schedule='scaled_linear',
         clip_sample=False,
         set_alpha_to_one=False,
         steps_offset=1,
         # Stated, or other schedulers made from this config would take their own default.
-        timestep_spacing="leading",
+        timestep_spacing='leading',
     )
     for part in (unet, vae, vocoder, text_encoder):
         part.eval().requires_grad_(False)
@@ -147,94 +147,94 @@ def _attributes(model: Model) -> dict[str, dict[str, object]]:
     text, vocoder = model.text_encoder.config, model.vocoder.config
     levels = len(unet.block_out_channels)
     return {
-        "unet": {
-            "num_levels": levels,
-            "layers_per_block": [unet.layers_per_block] * levels,
-            "down_attention": [t.startswith("CrossAttn") for t in unet.down_block_types],
-            "up_attention": [t.startswith("CrossAttn") for t in unet.up_block_types],
-            "heads": [unet.attention_head_dim] * levels,
-            "norm_groups": unet.norm_num_groups,
-            "norm_eps": unet.norm_eps,
-            "flip_sin_to_cos": unet.flip_sin_to_cos,
-            "freq_shift": unet.freq_shift,
+        'unet': {
+            'num_levels': levels,
+            'layers_per_block': [unet.layers_per_block] * levels,
+            'down_attention': [t.startswith('CrossAttn') for t in unet.down_block_types],
+            'up_attention': [t.startswith('CrossAttn') for t in unet.up_block_types],
+            'heads': [unet.attention_head_dim] * levels,
+            'norm_groups': unet.norm_num_groups,
+            'norm_eps': unet.norm_eps,
+            'flip_sin_to_cos': unet.flip_sin_to_cos,
+            'freq_shift': unet.freq_shift,
         },
-        "vae_decoder": {
-            "num_levels": len(vae.block_out_channels),
-            "layers_per_block": vae.layers_per_block,
-            "norm_groups": vae.norm_num_groups,
-            "mid_attention": vae.mid_block_add_attention,
+        'vae_decoder': {
+            'num_levels': len(vae.block_out_channels),
+            'layers_per_block': vae.layers_per_block,
+            'norm_groups': vae.norm_num_groups,
+            'mid_attention': vae.mid_block_add_attention,
         },
-        "vocoder": {
-            "upsample_rates": vocoder.upsample_rates,
-            "upsample_kernel_sizes": vocoder.upsample_kernel_sizes,
-            "resblock_kernel_sizes": vocoder.resblock_kernel_sizes,
-            "resblock_dilations": [d for ds in vocoder.resblock_dilation_sizes for d in ds],
-            "num_dilations": len(vocoder.resblock_dilation_sizes[0]),
-            "leaky_relu_slope": vocoder.leaky_relu_slope,
-            "normalize_before": vocoder.normalize_before,
+        'vocoder': {
+            'upsample_rates': vocoder.upsample_rates,
+            'upsample_kernel_sizes': vocoder.upsample_kernel_sizes,
+            'resblock_kernel_sizes': vocoder.resblock_kernel_sizes,
+            'resblock_dilations': [d for ds in vocoder.resblock_dilation_sizes for d in ds],
+            'num_dilations': len(vocoder.resblock_dilation_sizes[0]),
+            'leaky_relu_slope': vocoder.leaky_relu_slope,
+            'normalize_before': vocoder.normalize_before,
         },
-        "text_encoder": {
-            "num_layers": text.num_hidden_layers,
-            "heads": text.num_attention_heads,
-            "layer_norm_eps": text.layer_norm_eps,
-            "pad_token_id": text.pad_token_id,
+        'text_encoder': {
+            'num_layers': text.num_hidden_layers,
+            'heads': text.num_attention_heads,
+            'layer_norm_eps': text.layer_norm_eps,
+            'pad_token_id': text.pad_token_id,
         },
     }
 
 
 def _tensors(model: Model) -> dict[str, dict[str, torch.Tensor]]:
-    vae = {k: v for k, v in model.vae.state_dict().items() if k.startswith(("decoder.", "post_"))}
+    vae = {k: v for k, v in model.vae.state_dict().items() if k.startswith(('decoder.', 'post_'))}
     parts = {
-        "unet": model.unet.state_dict(),
-        "vae_decoder": vae,
-        "vocoder": model.vocoder.state_dict(),
-        "text_encoder": model.text_encoder.state_dict(),
+        'unet': model.unet.state_dict(),
+        'vae_decoder': vae,
+        'vocoder': model.vocoder.state_dict(),
+        'text_encoder': model.text_encoder.state_dict(),
     }
     return {
-        part: {k: v.contiguous() for k, v in tensors.items() if k.split(".")[-1] not in IGNORED}
+        part: {k: v.contiguous() for k, v in tensors.items() if k.split('.')[-1] not in IGNORED}
         for part, tensors in parts.items()
     }
 
 
 def _attribute_line(name: str, value: object) -> str:
     items = value if isinstance(value, list | tuple) else [value]
-    kind = "bool" if isinstance(items[0], bool) else "number"
-    count = str(len(items)) if isinstance(value, list | tuple) else "scalar"
-    return f"attribute {name} {kind} {count} {' '.join(repr(float(i)) for i in items)}"
+    kind = 'bool' if isinstance(items[0], bool) else 'number'
+    count = str(len(items)) if isinstance(value, list | tuple) else 'scalar'
+    return f'attribute {name} {kind} {count} {" ".join(repr(float(i)) for i in items)}'
 
 
 def _tensor_lines(path: Path, file: int) -> list[str]:
     raw = path.read_bytes()[: 1 << 20]
-    (length,) = struct.unpack("<Q", raw[:8])
+    (length,) = struct.unpack('<Q', raw[:8])
     lines = []
     for name, entry in json.loads(raw[8 : 8 + length]).items():
-        if name == "__metadata__":
+        if name == '__metadata__':
             continue
-        shape = entry["shape"]
+        shape = entry['shape']
         strides = [1] * len(shape)
         for i in reversed(range(len(shape) - 1)):
             strides[i] = strides[i + 1] * shape[i + 1]
-        offset = 8 + length + entry["data_offsets"][0]
-        numbers = " ".join(map(str, [*shape, *strides]))
+        offset = 8 + length + entry['data_offsets'][0]
+        numbers = ' '.join(map(str, [*shape, *strides]))
         lines.append(
-            f"tensor {name} {file} {offset} {DTYPES[entry['dtype']]} {len(shape)} {numbers}"
+            f'tensor {name} {file} {offset} {DTYPES[entry["dtype"]]} {len(shape)} {numbers}'
         )
     return lines
 
 
-def write_description(model: Model, folder: Path, archives: Path, dtype: str = "float32") -> Path:
+def write_description(model: Model, folder: Path, archives: Path, dtype: str = 'float32') -> Path:
     """Saves the weights in `folder` and returns the description's path."""
     folder.mkdir(parents=True, exist_ok=True)
     attributes = _attributes(model)
-    lines = [f"dtype {dtype}", f"scaling_factor {SCALING_FACTOR!r}"]
+    lines = [f'dtype {dtype}', f'scaling_factor {SCALING_FACTOR!r}']
     alphas = model.scheduler.alphas_cumprod.double().tolist()
-    lines.append("alphas_cumprod " + " ".join(map(repr, alphas)))
+    lines.append('alphas_cumprod ' + ' '.join(map(repr, alphas)))
     for index, (part, tensors) in enumerate(_tensors(model).items()):
-        path = folder / f"{part}.safetensors"
+        path = folder / f'{part}.safetensors'
         save_file(tensors, path)
-        lines += [f"file {path}", f"part {part} {archives / f'{part}.pt'}"]
+        lines += [f'file {path}', f'part {part} {archives / f"{part}.pt"}']
         lines += [_attribute_line(n, v) for n, v in attributes[part].items()]
         lines += _tensor_lines(path, index)
-    description = folder / "model.txt"
-    description.write_text("\n".join(lines) + "\n")
+    description = folder / 'model.txt'
+    description.write_text('\n'.join(lines) + '\n')
     return description

@@ -42,43 +42,43 @@ class Case:
     steps: int
     eta: float = 0.0
     karras: bool = False
-    spacing: str = "leading"
+    spacing: str = 'leading'
     steps_offset: int = 1
     alpha_to_one: bool = False
 
     def line(self) -> str:
         return (
-            f"{self.name} {self.steps} {self.eta} {int(self.karras)} {self.spacing} "
-            f"{self.steps_offset} {int(self.alpha_to_one)}"
+            f'{self.name} {self.steps} {self.eta} {int(self.karras)} {self.spacing} '
+            f'{self.steps_offset} {int(self.alpha_to_one)}'
         )
 
 
 def cases() -> list[Case]:
-    spacings = ("leading", "linspace", "trailing")
+    spacings = ('leading', 'linspace', 'trailing')
     found = []
     for steps, spacing in itertools.product(STEPS, spacings):
         for eta in (0.0, 0.7, 1.0):
-            found.append(Case("ddim", steps, eta=eta, spacing=spacing))
-        for name, karras in itertools.product(("dpmpp-2m", "euler", "euler-a"), (False, True)):
+            found.append(Case('ddim', steps, eta=eta, spacing=spacing))
+        for name, karras in itertools.product(('dpmpp-2m', 'euler', 'euler-a'), (False, True)):
             found.append(Case(name, steps, karras=karras, spacing=spacing))
-    found += [Case("ddim", 25, eta=1.0, alpha_to_one=True), Case("ddim", 25, steps_offset=0)]
-    found += [Case(name, 25, steps_offset=0) for name in ("dpmpp-2m", "euler", "euler-a")]
+    found += [Case('ddim', 25, eta=1.0, alpha_to_one=True), Case('ddim', 25, steps_offset=0)]
+    found += [Case(name, 25, steps_offset=0) for name in ('dpmpp-2m', 'euler', 'euler-a')]
     return found
 
 
 def fails_in_diffusers(case: Case) -> bool:
     """Whether diffusers is known to fail where the core gives finite latents."""
-    if case.name == "ddim":
+    if case.name == 'ddim':
         # steps_offset leads to alphas_cumprod[1000].
-        return case.steps == 1000 and case.spacing == "leading"
-    if case.name == "dpmpp-2m" and not case.karras:
+        return case.steps == 1000 and case.spacing == 'leading'
+    if case.name == 'dpmpp-2m' and not case.karras:
         # Two steps at one noise level: 0 / 0.
         return (case.steps, case.spacing) in {
-            (999, "leading"),
-            (1000, "leading"),
-            (1000, "linspace"),
+            (999, 'leading'),
+            (1000, 'leading'),
+            (1000, 'linspace'),
         }
-    if case.name == "dpmpp-2m":
+    if case.name == 'dpmpp-2m':
         # Rounded timesteps repeat; the search for the first one finds the second.
         return case.steps >= 999
     return False
@@ -89,24 +89,24 @@ def reference_scheduler(case: Case):
         num_train_timesteps=TRAIN_STEPS,
         beta_start=BETA_START,
         beta_end=BETA_END,
-        beta_schedule="scaled_linear",
+        beta_schedule='scaled_linear',
         clip_sample=False,
         set_alpha_to_one=case.alpha_to_one,
         steps_offset=case.steps_offset,
         timestep_spacing=case.spacing,
     )
-    if case.name == "ddim":
+    if case.name == 'ddim':
         scheduler = base
-    elif case.name == "dpmpp-2m":
+    elif case.name == 'dpmpp-2m':
         scheduler = DPMSolverMultistepScheduler.from_config(
             base.config, use_karras_sigmas=case.karras
         )
-    elif case.name == "euler":
+    elif case.name == 'euler':
         scheduler = EulerDiscreteScheduler.from_config(base.config, use_karras_sigmas=case.karras)
     else:
         scheduler = EulerAncestralDiscreteScheduler.from_config(base.config)
     scheduler.set_timesteps(case.steps)
-    if case.name == "euler-a" and case.karras:
+    if case.name == 'euler-a' and case.karras:
         # diffusers has no Karras spacing here: that of the Euler scheduler.
         euler = EulerDiscreteScheduler.from_config(base.config, use_karras_sigmas=True)
         euler.set_timesteps(case.steps)
@@ -117,18 +117,18 @@ def reference_scheduler(case: Case):
 def reference_trace(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Timesteps, and latents before and after every step as rows."""
     scheduler = reference_scheduler(case)
-    generators = [torch.Generator("cpu").manual_seed(seed) for seed in SEEDS]
+    generators = [torch.Generator('cpu').manual_seed(seed) for seed in SEEDS]
     latents = torch.cat([torch.randn((1, *SHAPE), generator=g) for g in generators])
     latents = latents * scheduler.init_noise_sigma
-    extra = {"eta": case.eta} if case.name == "ddim" else {}
+    extra = {'eta': case.eta} if case.name == 'ddim' else {}
     rows = [latents.flatten().numpy()]
     # For some step counts diffusers' trailing spacing appends timestep -1; the core does not.
     timesteps = scheduler.timesteps[: case.steps]
     for t in timesteps:
         x = scheduler.scale_model_input(latents, t)
         epsilon = x * 0.3 + math.sin(float(t) / 100)
-        if case.name != "euler":
-            extra["generator"] = generators
+        if case.name != 'euler':
+            extra['generator'] = generators
         latents = scheduler.step(epsilon, t, latents, **extra).prev_sample
         rows.append(latents.flatten().numpy())
     return timesteps.double().numpy(), np.stack(rows)
@@ -136,13 +136,13 @@ def reference_trace(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 def core_traces(binary: str, wanted: list[Case]) -> list[tuple[np.ndarray, np.ndarray]]:
     betas = np.linspace(BETA_START**0.5, BETA_END**0.5, TRAIN_STEPS) ** 2
-    alphas = " ".join(repr(float(a)) for a in np.cumprod(1 - betas))
-    text = "\n".join([alphas, *(case.line() for case in wanted)]) + "\n"
+    alphas = ' '.join(repr(float(a)) for a in np.cumprod(1 - betas))
+    text = '\n'.join([alphas, *(case.line() for case in wanted)]) + '\n'
     run = subprocess.run([binary], check=False, input=text, capture_output=True, text=True)
     if run.returncode != 0:
-        sys.exit(f"{binary} failed: {run.stderr}")
+        sys.exit(f'{binary} failed: {run.stderr}')
     traces = [json.loads(line) for line in run.stdout.splitlines()]
-    return [(np.array(t["timesteps"], float), np.array(t["latents"], dtype=float)) for t in traces]
+    return [(np.array(t['timesteps'], float), np.array(t['latents'], dtype=float)) for t in traces]
 
 
 def compare(case: Case, timesteps: np.ndarray, latents: np.ndarray) -> tuple[float, str]:
@@ -151,21 +151,21 @@ def compare(case: Case, timesteps: np.ndarray, latents: np.ndarray) -> tuple[flo
         return math.inf, "the core's latents are not finite"
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter('ignore')
             expected_timesteps, expected = reference_trace(case)
-        failure = "" if np.isfinite(expected).all() else "NaN"
+        failure = '' if np.isfinite(expected).all() else 'NaN'
     except IndexError as error:
-        failure = f"IndexError: {error}"
+        failure = f'IndexError: {error}'
     if bool(failure) != fails_in_diffusers(case):
-        return math.inf, f"diffusers: {failure or 'does not fail any more'}"
+        return math.inf, f'diffusers: {failure or "does not fail any more"}'
     if failure:
-        return 0.0, ""
+        return 0.0, ''
     if timesteps.shape != expected_timesteps.shape:
-        return math.inf, f"{len(timesteps)} timesteps for {len(expected_timesteps)}"
+        return math.inf, f'{len(timesteps)} timesteps for {len(expected_timesteps)}'
     if np.abs(timesteps - expected_timesteps).max() > 1e-3:
-        return math.inf, f"timesteps differ: {timesteps[:4]} for {expected_timesteps[:4]}"
+        return math.inf, f'timesteps differ: {timesteps[:4]} for {expected_timesteps[:4]}'
     error = (np.abs(latents - expected).max(axis=1) / expected.std(axis=1)).max()
-    return error, "" if error < TOLERANCE else "too far"
+    return error, '' if error < TOLERANCE else 'too far'
 
 
 def main(binary: str) -> int:
@@ -177,12 +177,12 @@ def main(binary: str) -> int:
         worst[case.name] = max(worst.get(case.name, 0.0), error)
         if problem:
             wrong += 1
-            print(f"{case.line()}: {problem} ({error:.2e})")
-    print(f"{len(wanted)} trajectories, {wrong} wrong; largest error in standard deviations:")
+            print(f'{case.line()}: {problem} ({error:.2e})')
+    print(f'{len(wanted)} trajectories, {wrong} wrong; largest error in standard deviations:')
     for name, error in worst.items():
-        print(f"  {name}: {error:.1e}")
+        print(f'  {name}: {error:.1e}')
     return 1 if wrong else 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main(sys.argv[1]))

@@ -27,33 +27,33 @@ from diffusers import (
 from diffusers.pipelines.deprecated.audioldm.pipeline_audioldm import AudioLDMPipeline
 
 SCHEDULERS = {
-    "ddim": DDIMScheduler,
-    "dpmpp-2m": DPMSolverMultistepScheduler,
-    "euler": EulerDiscreteScheduler,
-    "euler-a": EulerAncestralDiscreteScheduler,
+    'ddim': DDIMScheduler,
+    'dpmpp-2m': DPMSolverMultistepScheduler,
+    'euler': EulerDiscreteScheduler,
+    'euler-a': EulerAncestralDiscreteScheduler,
 }
 
 
 def run(pipe: AudioLDMPipeline, config: dict, case: dict, out: Path) -> float:
-    karras = {"use_karras_sigmas": True} if case.get("karras") else {}
-    pipe.scheduler = SCHEDULERS[case["scheduler"]].from_config(config, **karras)
+    karras = {'use_karras_sigmas': True} if case.get('karras') else {}
+    pipe.scheduler = SCHEDULERS[case['scheduler']].from_config(config, **karras)
     latents = []
     started = time.perf_counter()
     waves = pipe(
-        prompt=case["prompts"],
-        negative_prompt=case.get("negativePrompts"),
-        audio_length_in_s=case["durationSeconds"],
-        num_inference_steps=case["steps"],
-        guidance_scale=case["guidanceScale"],
-        eta=case.get("eta", 0.0),
-        generator=[torch.Generator("cpu").manual_seed(seed) for seed in case["seeds"]],
+        prompt=case['prompts'],
+        negative_prompt=case.get('negativePrompts'),
+        audio_length_in_s=case['durationSeconds'],
+        num_inference_steps=case['steps'],
+        guidance_scale=case['guidanceScale'],
+        eta=case.get('eta', 0.0),
+        generator=[torch.Generator('cpu').manual_seed(seed) for seed in case['seeds']],
         callback=lambda step, timestep, x: latents.append(x.clone().numpy()),
         callback_steps=1,
-        output_type="np",
+        output_type='np',
     ).audios
     seconds = time.perf_counter() - started
-    waves.astype(np.float32).tofile(out / f"{case['name']}.wave.f32")
-    np.stack(latents).astype(np.float32).tofile(out / f"{case['name']}.latents.f32")
+    waves.astype(np.float32).tofile(out / f'{case["name"]}.wave.f32')
+    np.stack(latents).astype(np.float32).tofile(out / f'{case["name"]}.latents.f32')
     return seconds
 
 
@@ -68,10 +68,8 @@ def main() -> None:
         pipe.save_pretrained(sys.argv[3])
     cases = json.load(sys.stdin)
     with torch.inference_mode():
-        print(
-            json.dumps({case["name"]: run(pipe, config, case, out) for case in cases})
-        )
+        print(json.dumps({case['name']: run(pipe, config, case, out) for case in cases}))
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     main()

@@ -14,20 +14,18 @@ from transformers import (
 
 
 def build(name: str, config: dict) -> torch.nn.Module:
-    if name == "UNet2DConditionModel":
+    if name == 'UNet2DConditionModel':
         return UNet2DConditionModel.from_config(config)
-    if name == "AutoencoderKL":
+    if name == 'AutoencoderKL':
         return AutoencoderKL.from_config(config)
-    if name == "SpeechT5HifiGan":
+    if name == 'SpeechT5HifiGan':
         return SpeechT5HifiGan(SpeechT5HifiGanConfig(**config))
     return ClapTextModelWithProjection(ClapTextConfig(**config))
 
 
 results = []
 for case in json.load(sys.stdin):
-    with torch.device("meta"):
-        model = build(case["class"], case["config"])
-    results.append(
-        {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
-    )
+    with torch.device('meta'):
+        model = build(case['class'], case['config'])
+    results.append({name: list(tensor.shape) for name, tensor in model.state_dict().items()})
 json.dump(results, sys.stdout)

@@ -14,6 +14,11 @@ torch.set_num_threads(1)
 Archive = Callable[[str], torch.jit.ScriptModule]
 
 
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope='session')
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('archives')

@@ -4,7 +4,7 @@ import { defaultSpacing } from './architectures/scheduler.js'
 import { InvalidOptionError } from './errors.js'
 import type { Model } from './model.js'
 import type { NativeClip, NativeScheduler, SchedulerName } from './native/binding.js'
-import { integerIn, numberIn, parseOptions, show } from './options.js'
+import { expecting, integerIn, numberIn, parseOptions, show } from './options.js'
 
 export interface ClipOptions {
   prompt: string
@@ -52,39 +52,35 @@ export interface Clip {
 }
 
 const maxPromptLength = 1_000_000
-const text = (what: string) =>
-  z
-    .string({ error: (issue) => `expected ${what}, got ${show(issue.input)}` })
-    .max(maxPromptLength, { error: `is longer than ${maxPromptLength} characters` })
+const text = z
+  .string(expecting('a text'))
+  .max(maxPromptLength, { error: `is longer than ${maxPromptLength} characters` })
 
-const seedMessage = 'expected a whole number from 0 to 2^53 − 1, or a bigint up to 2^64 − 1'
+const seedForm = expecting('a whole number from 0 to 2^53 − 1, or a bigint up to 2^64 − 1')
+const seed = z.union(
+  [
+    z.int(seedForm).min(0, seedForm),
+    z
+      .bigint(seedForm)
+      .min(0n, seedForm)
+      .max(2n ** 64n - 1n, seedForm),
+  ],
+  seedForm,
+)
 
 /** @internal Kept out of the declarations, which must not need zod's. */
 export const clipSchema = z.strictObject({
-  prompt: text('a text'),
-  negativePrompt: text('a text').optional(),
+  prompt: text,
+  negativePrompt: text.optional(),
   durationSeconds: numberIn(0.01, 300, ' seconds').optional(),
   steps: integerIn(1, 1000).optional(),
   guidanceScale: numberIn(0, 100).optional(),
   scheduler: z
-    .enum(['dpmpp-2m', 'ddim', 'euler', 'euler-a'], {
-      error: (issue) => `expected dpmpp-2m, ddim, euler or euler-a, got ${show(issue.input)}`,
-    })
+    .enum(['dpmpp-2m', 'ddim', 'euler', 'euler-a'], expecting('dpmpp-2m, ddim, euler or euler-a'))
     .optional(),
-  karras: z.boolean({ error: 'expected true or false' }).optional(),
+  karras: z.boolean(expecting('true or false')).optional(),
   eta: numberIn(0, 1).optional(),
-  seed: z
-    .union(
-      [
-        z.int().min(0),
-        z
-          .bigint()
-          .min(0n)
-          .max(2n ** 64n - 1n),
-      ],
-      { error: seedMessage },
-    )
-    .optional(),
+  seed: seed.optional(),
 })
 
 type Shared = Omit<ClipOptions, 'prompt'> & { seed: number | bigint }

@@ -13,7 +13,7 @@ import { Job, type JobControl } from './job.js'
 import { Model, type ModelInfo } from './model.js'
 import type { NativeGenerateRequest, NativeTimings } from './native/binding.js'
 import { runNative } from './native/run.js'
-import { integerIn, numberIn, parseOptions } from './options.js'
+import { abortSignal, expecting, integerIn, numberIn, parseOptions } from './options.js'
 import { Tensor } from './tensor.js'
 
 export type { ClipOptions, ClipSettings } from './generate-plan.js'
@@ -67,8 +67,8 @@ const optionsSchema = z.strictObject({
   count: integerIn(1, 1000).default(1),
   batchSize: integerIn(1, 64).optional(),
   chunkSeconds: numberIn(0.1, 60, ' seconds').default(4),
-  stepLatents: z.boolean().default(false),
-  signal: z.instanceof(AbortSignal).optional(),
+  stepLatents: z.boolean(expecting('true or false')).default(false),
+  signal: abortSignal.optional(),
 })
 
 /**

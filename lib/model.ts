@@ -7,7 +7,7 @@ import type { NativeModel, NativeModelSpec } from './native/binding.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from './native/device.js'
 import { loadNative, type NativeCore } from './native/load.js'
 import { fromNative, runNative } from './native/run.js'
-import { integerIn, parseOptions, show } from './options.js'
+import { abortSignal, expecting, integerIn, parseOptions, show } from './options.js'
 import { archivesDir, defaultModelDir } from './paths.js'
 import { Tensor } from './tensor.js'
 import { type ClapTokenizer, loadTokenizer } from './tokenizer/tokenizer.js'
@@ -43,22 +43,24 @@ export interface ModelInfo {
   libtorch: string
 }
 
+const deviceForm = expecting('auto, cpu, cuda or cuda:N')
 const loadSchema = z.strictObject({
   device: z
-    .string()
-    .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, {
-      error: (issue) => `expected auto, cpu, cuda or cuda:N, got ${show(issue.input)}`,
-    })
+    .string(deviceForm)
+    .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, deviceForm)
     .default('auto'),
   dtype: z
-    .enum(['auto', 'float32', 'bfloat16', 'float16'], {
-      error: (issue) => `expected auto, float32, bfloat16 or float16, got ${show(issue.input)}`,
-    })
+    .enum(
+      ['auto', 'float32', 'bfloat16', 'float16'],
+      expecting('auto, float32, bfloat16 or float16'),
+    )
     .default('auto'),
   threads: integerIn(1, 1024).optional(),
-  libtorchPath: z.string().optional(),
-  signal: z.instanceof(AbortSignal).optional(),
-  onProgress: z.custom<(p: LoadProgress) => void>((f) => typeof f === 'function').optional(),
+  libtorchPath: z.string(expecting('a folder')).optional(),
+  signal: abortSignal.optional(),
+  onProgress: z
+    .custom<(p: LoadProgress) => void>((f) => typeof f === 'function', expecting('a function'))
+    .optional(),
 })
 
 /**
@@ -187,6 +189,9 @@ export class Model {
    * Each clip is as long as its latents: frames · 0.04 s for the published models.
    */
   async decodeLatents(latents: Tensor, options: { signal?: AbortSignal } = {}): Promise<Audio[]> {
+    if (!(latents instanceof Tensor)) {
+      throw new InvalidOptionError('latents', `expected a tensor, got ${show(latents)}`)
+    }
     const { geometry } = this.#folder
     const shape = latents.shape
     if (

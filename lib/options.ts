@@ -16,19 +16,23 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown): z.
   throw new InvalidOptionError(path.join('') || 'options', issue.message)
 }
 
-/** A finite number within [min, max], with messages that say what was expected and received. */
+/** For the `error` of a schema or check: says what was expected and what was received. */
+export function expecting(what: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: (issue) => `expected ${what}, got ${show(issue.input)}` }
+}
+
+/** A finite number within [min, max]. */
 export function numberIn(min: number, max: number, unit = ''): z.ZodNumber {
-  const expected = `expected a number from ${min} to ${max}${unit}`
-  return z
-    .number({ error: (issue) => `${expected}, got ${show(issue.input)}` })
-    .min(min, { error: (issue) => `${expected}, got ${show(issue.input)}` })
-    .max(max, { error: (issue) => `${expected}, got ${show(issue.input)}` })
+  const error = expecting(`a number from ${min} to ${max}${unit}`)
+  return z.number(error).min(min, error).max(max, error)
 }
 
 export function integerIn(min: number, max: number): z.ZodNumber {
-  const expected = `expected a whole number from ${min} to ${max}`
-  return numberIn(min, max).int({ error: (issue) => `${expected}, got ${show(issue.input)}` })
+  const error = expecting(`a whole number from ${min} to ${max}`)
+  return z.number(error).min(min, error).max(max, error).int(error)
 }
+
+export const abortSignal = z.instanceof(AbortSignal, expecting('an AbortSignal'))
 
 export function show(value: unknown): string {
   if (typeof value === 'string') {

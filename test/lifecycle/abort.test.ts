@@ -58,7 +58,7 @@ describe('an abort', () => {
       (event) => event.type === 'step' && event.step >= 3,
     )
     const at = aborted?.type === 'step' ? aborted.step : Number.NaN
-    const later = after.flatMap((event) => (event.type === 'step' ? [event.step] : [event.type]))
+    const later = after.map((event) => (event.type === 'step' ? event.step : event.type))
     console.log(
       `abort by ${by} at step ${at}: ${waitedMs.toFixed(0)} ms to the rejection, ` +
         `${stepMs.toFixed(0)} ms a step; then came ${later.join(', ') || 'nothing'}`,

@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import { Audio } from './audio/audio.js'
-import { AbortError, DisposedError, InvalidOptionError } from './errors.js'
+import {
+  AbortError,
+  type AudioLDMError,
+  DisposedError,
+  EngineError,
+  InvalidOptionError,
+} from './errors.js'
 import { type ModelFolder, readModelFolder, toNativeSpec } from './hub/folder.js'
 import { resolveModel } from './hub/resolve.js'
-import type { NativeModel, NativeModelSpec } from './native/binding.js'
+import type { NativeError, NativeModel, NativeModelSpec } from './native/binding.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from './native/device.js'
 import { loadNative, type NativeCore } from './native/load.js'
 import { fromNative, runNative } from './native/run.js'
@@ -136,7 +142,7 @@ function loadNativeModel(
     const model = new core.NativeModel(spec, (error) => {
       signal?.removeEventListener('abort', stop)
       if (error === null && !signal?.aborted) resolve(model)
-      else model.dispose(() => reject(error ? fromNative(error) : new AbortError()))
+      else model.dispose(() => reject(error ? loadFailure(error) : new AbortError()))
     })
     signal?.addEventListener('abort', stop, { once: true })
   }).catch((error) => {
@@ -145,6 +151,13 @@ function loadNativeModel(
   })
   loading.catch(() => {})
   return loading
+}
+
+/** Every file of the model was checked before: what libtorch cannot load is of the package. */
+function loadFailure(error: NativeError): AudioLDMError {
+  if (error.code !== 'ENGINE_FAILED') return fromNative(error)
+  const hint = 'the package may be damaged: install it again, or in a checkout run: npm run setup'
+  return new EngineError(error.message, { hint })
 }
 
 function disposeNative(native: NativeModel): Promise<void> {

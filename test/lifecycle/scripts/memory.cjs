@@ -17,7 +17,7 @@ async function main(count, varied) {
   const resident = []
   for (let i = 0; i < count; i++) {
     const prompt = varied ? 'a dog '.repeat(1 + (i % 9)) : 'a dog'
-    const durationSeconds = varied ? 0.2 + ((i * 7) % 30) * 0.05 : 0.4
+    const durationSeconds = varied ? 0.2 + ((i * 7) % 20) * 0.05 : 0.4
     const { audio } = await generate(model, { prompt, durationSeconds, seed: i, steps: 2 })
     for (const clip of audio) clip.dispose()
     global.gc()

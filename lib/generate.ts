@@ -27,7 +27,7 @@ export interface GenerateOptions extends Omit<ClipOptions, 'prompt' | 'seed'> {
   count?: number
   /** Clips denoised together, 1 … 64; default 1 on the CPU, 4 on CUDA. Does not change a clip. */
   batchSize?: number
-  /** Seconds of sound per `audio` event, 0.1 … 60; default 4. Short ones cost more in all. */
+  /** Seconds of sound per `audio` event, 0.1 … 60; default 2.56. Short ones cost more in all. */
   chunkSeconds?: number
   /** Whether `step` events carry the latents; default false. */
   stepLatents?: boolean
@@ -66,7 +66,7 @@ const optionsSchema = z.strictObject({
   prompt: z.custom<GenerateOptions['prompt']>(() => true),
   count: integerIn(1, 1000).default(1),
   batchSize: integerIn(1, 64).optional(),
-  chunkSeconds: numberIn(0.1, 60, ' seconds').default(4),
+  chunkSeconds: numberIn(0.1, 60, ' seconds').default(2.56),
   stepLatents: z.boolean(expecting('true or false')).default(false),
   signal: abortSignal.optional(),
 })

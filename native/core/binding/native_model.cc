@@ -9,6 +9,7 @@
 #include "binding/instance.h"
 #include "binding/native_tensor.h"
 #include "tensor/error.h"
+#include "tensor/trim.h"
 
 namespace audioldm {
 namespace {
@@ -252,6 +253,7 @@ void NativeModel::Dispose(const Napi::CallbackInfo& info) {
   const uint32_t job = Enter(env, on_disposed, std::make_shared<std::atomic<bool>>(false));
   engine_->Post([channel = channel_, pipeline = pipeline_, job] {
     pipeline->reset();
+    TrimMemory();
     Event event;
     event.job = job;
     event.type = Event::Type::kDisposed;

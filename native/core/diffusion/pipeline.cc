@@ -17,6 +17,7 @@
 #include "tensor/error.h"
 #include "tensor/serial_section.h"
 #include "tensor/stopwatch.h"
+#include "tensor/trim.h"
 
 namespace audioldm {
 namespace {
@@ -100,6 +101,7 @@ Pipeline::Pipeline(const PipelineSpec& spec, const std::function<bool()>& cancel
   });
   unet_ = load(spec.unet, true);
   others.get();
+  TrimMemory();
 }
 
 at::Tensor Pipeline::EncodeText(const std::vector<TokenIds>& prompts,
@@ -143,12 +145,15 @@ PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRe
     const Stopwatch vae_stopwatch;
     const at::Tensor mel = DecodeMel(latents.slice(0, clip, clip + 1).to(device_));
     Synchronize(device_);
+    TrimMemory();
     result.timings.vae_ms += vae_stopwatch.ElapsedMs();
 
     const Stopwatch vocoder_stopwatch;
-    const VocoderCallbacks windows{
-        [&](int64_t start, const at::Tensor& samples) { callbacks.on_audio(clip, start, samples); },
-        callbacks.cancelled};
+    const VocoderCallbacks windows{[&](int64_t start, const at::Tensor& samples) {
+                                     callbacks.on_audio(clip, start, samples);
+                                     TrimMemory();
+                                   },
+                                   callbacks.cancelled};
     result.waveforms.push_back(Guarded("running the vocoder", [&] {
       return Vocode(vocoder, vocoder_geometry_, mel, request.window_frames, request.samples[clip],
                     windows);
@@ -194,6 +199,7 @@ at::Tensor Pipeline::Denoise(const GenerateRequest& request, const PipelineCallb
                                 callbacks.cancelled};
     Samples samples = Sample({scheduler.get(), &noise, &guidance}, unet, steps);
     timings.step_ms = std::move(samples.step_ms);
+    TrimMemory();
     return samples.latents;
   });
 }

@@ -30,16 +30,17 @@ describe('planScheduler', () => {
     cases,
   )
 
-  it.each(cases.map((c, i) => ({ ...c, i })))(
-    'gives the bits of diffusers for $class $config',
-    ({ class: className, config, i }) => {
-      const plan = planScheduler(config, 'scheduler_config.json', className)
-      expect([...plan.alphasCumprod]).toEqual(expected[i].alphas_cumprod)
-      const theirs = expected[i].config
-      expect(plan.timestepSpacing).toBe(config.timestep_spacing)
-      expect(plan.stepsOffset).toBe(theirs.steps_offset)
-      expect(plan.setAlphaToOne).toBe(theirs.set_alpha_to_one ?? false)
-      expect(plan.trainTimesteps).toBe(theirs.num_train_timesteps)
-    },
-  )
+  it.each(cases.map((c, i) => ({ ...c, i })))('gives the bits of diffusers for $class $config', ({
+    class: className,
+    config,
+    i,
+  }) => {
+    const plan = planScheduler(config, 'scheduler_config.json', className)
+    expect([...plan.alphasCumprod]).toEqual(expected[i].alphas_cumprod)
+    const theirs = expected[i].config
+    expect(plan.timestepSpacing).toBe(config.timestep_spacing)
+    expect(plan.stepsOffset).toBe(theirs.steps_offset)
+    expect(plan.setAlphaToOne).toBe(theirs.set_alpha_to_one ?? false)
+    expect(plan.trainTimesteps).toBe(theirs.num_train_timesteps)
+  })
 })

@@ -56,15 +56,14 @@ describe('planVocoder', () => {
     cases,
   )
 
-  it.each(cases.map((config, i) => ({ config, i })))(
-    'gives length and context as measured on $config',
-    ({ config, i }) => {
-      const { hop, tail, context } = planVocoder(config, 'config.json')
-      expect(measured[i].samples).toBe(hop * Number(config.frames) + tail)
-      // No dependency is missed, and at most one frame more than needed is asked for.
-      const reach = Math.max(...measured[i].reach)
-      expect(context).toBeGreaterThanOrEqual(reach)
-      expect(context).toBeLessThanOrEqual(reach + 1)
-    },
-  )
+  it.each(
+    cases.map((config, i) => ({ config, i })),
+  )('gives length and context as measured on $config', ({ config, i }) => {
+    const { hop, tail, context } = planVocoder(config, 'config.json')
+    expect(measured[i].samples).toBe(hop * Number(config.frames) + tail)
+    // No dependency is missed, and at most one frame more than needed is asked for.
+    const reach = Math.max(...measured[i].reach)
+    expect(context).toBeGreaterThanOrEqual(reach)
+    expect(context).toBeLessThanOrEqual(reach + 1)
+  })
 })

@@ -60,21 +60,18 @@ test.each<[what: string, args: () => string[], exit: number, code: string, name:
   ['steps', () => ['--steps', '1001'], 2, 'INVALID_OPTION', '--steps'],
   ['a duration', () => ['--duration', '10000'], 2, 'INVALID_OPTION', '--duration'],
   ['no such device', () => ['--device', 'cuda:99'], 1, 'DEVICE_UNAVAILABLE', 'cuda:99'],
-])(
-  'generate --json with %s: one document, nothing written',
-  async (what, args, exit, code, name) => {
-    const work = join(scratch, what.replaceAll(' ', '-'))
-    mkdirSync(work)
-    const prompt = what === 'no prompt in the file' ? [] : ['a dog']
-    const where = ['--out', join(work, 'out.wav'), '--spectrogram', join(work, 'out.png')]
-    const run = await runCli(['generate', ...prompt, ...where, ...args(), '--json'])
-    expect(run.code).toBe(exit)
-    const { error, ...rest } = JSON.parse(run.stdout)
-    expect(rest).toEqual({})
-    expect(error.code).toBe(code)
-    expect(error.message).toContain(name)
-    expect(run.stderr).toContain(error.message)
-    expect(readdirSync(work)).toEqual([])
-    expect(readdirSync(scratch)).not.toContain('executed')
-  },
-)
+])('generate --json with %s: one document, nothing written', async (what, args, exit, code, name) => {
+  const work = join(scratch, what.replaceAll(' ', '-'))
+  mkdirSync(work)
+  const prompt = what === 'no prompt in the file' ? [] : ['a dog']
+  const where = ['--out', join(work, 'out.wav'), '--spectrogram', join(work, 'out.png')]
+  const run = await runCli(['generate', ...prompt, ...where, ...args(), '--json'])
+  expect(run.code).toBe(exit)
+  const { error, ...rest } = JSON.parse(run.stdout)
+  expect(rest).toEqual({})
+  expect(error.code).toBe(code)
+  expect(error.message).toContain(name)
+  expect(run.stderr).toContain(error.message)
+  expect(readdirSync(work)).toEqual([])
+  expect(readdirSync(scratch)).not.toContain('executed')
+})

@@ -17,24 +17,23 @@ describe('docs/options.md', () => {
   const section = (title: string) => text.split(`\n### ${title}\n`)[1]?.split(/\n##+ /)[0] ?? ''
   const commands = [generateCommand, pullCommand, importCommand, infoCommand, doctorCommand]
 
-  test.each(commands.map((create) => create()))(
-    'lists the options of $_name',
-    (command: Command) => {
-      const own = section(`audioldm ${command.name()}`)
-      for (const { flags, long, defaultValue } of command.options) {
-        expect(own).toContain(long)
-        if (long === '--json') continue
-        const row = own
-          .split('\n')
-          .find((line) => line.startsWith(`| \`${flags.replace('|', '\\|')}`))
-        expect(row, flags).toBeDefined()
-        if (defaultValue) expect(row).toContain(` ${defaultValue} `)
-      }
-      for (const [, flag] of own.matchAll(/`(--[\w-]+)/g)) {
-        expect(command.options.map((option) => option.long)).toContain(flag)
-      }
-    },
-  )
+  test.each(
+    commands.map((create) => create()),
+  )('lists the options of $_name', (command: Command) => {
+    const own = section(`audioldm ${command.name()}`)
+    for (const { flags, long, defaultValue } of command.options) {
+      expect(own).toContain(long)
+      if (long === '--json') continue
+      const row = own
+        .split('\n')
+        .find((line) => line.startsWith(`| \`${flags.replace('|', '\\|')}`))
+      expect(row, flags).toBeDefined()
+      if (defaultValue) expect(row).toContain(` ${defaultValue} `)
+    }
+    for (const [, flag] of own.matchAll(/`(--[\w-]+)/g)) {
+      expect(command.options.map((option) => option.long)).toContain(flag)
+    }
+  })
 
   test.each([
     ['lib/generate.ts', 'GenerateOptions'],

@@ -54,71 +54,74 @@ function countWeights({ weights }: NativePart): number {
   return weights.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0)
 }
 
-describe.each(['safetensors', 'pickle', 'sharded', 'old', 'half'])(
-  'a folder saved by diffusers, %s',
-  (layout) => {
-    it('gives the native core all it needs', async () => {
-      const folder = await readModelFolder(join(scratch, layout))
-      const spec = toNativeSpec(folder, specOptions)
-      expect(spec).toMatchObject({
-        device: 'cpu',
-        dtype: 'float32',
-        threads: 2,
-        scalingFactor: 0.75,
-        latentChannels: 4,
-        latentBins: 8,
-        vocoderHop: 8,
-        vocoderTail: 2,
-      })
-      expect(spec.vocoderContext).toBeGreaterThan(3)
-      expect(spec.alphasCumprod).toHaveLength(1000)
-      expect([spec.alphasCumprod[0], spec.alphasCumprod[999]]).toEqual(saved.alphas_cumprod)
-      expect(folder.schedule).toEqual({
-        timestepSpacing: 'leading',
-        stepsOffset: 1,
-        setAlphaToOne: false,
-      })
-      const { unet, vae_encoder, vae_decoder, vocoder, text_encoder } = spec.parts
-      expect(unet.archive).toBe(join(archives, 'unet.pt'))
-      expect(unet.attributes).toMatchObject({ num_levels: 2, heads: [2, 4], norm_groups: 4 })
-      expect(countWeights(unet)).toBe(saved.parameters.unet)
-      expect(countWeights(vae_encoder) + countWeights(vae_decoder)).toBe(saved.parameters.vae)
-      expect(countWeights(vocoder)).toBe(saved.parameters.vocoder)
-      expect(countWeights(text_encoder)).toBe(saved.parameters.text_encoder)
-      for (const part of Object.values(spec.parts)) {
-        for (const { file, offset, name } of part.weights) {
-          expect(offset, name).toBeLessThan(statSync(spec.files[file]).size)
-        }
-      }
-      expect(vae_decoder.weights.map(({ name }) => name)).toContain(
-        'decoder.mid_block.attentions.0.to_out.0.weight',
-      )
+describe.each([
+  'safetensors',
+  'pickle',
+  'sharded',
+  'old',
+  'half',
+])('a folder saved by diffusers, %s', (layout) => {
+  it('gives the native core all it needs', async () => {
+    const folder = await readModelFolder(join(scratch, layout))
+    const spec = toNativeSpec(folder, specOptions)
+    expect(spec).toMatchObject({
+      device: 'cpu',
+      dtype: 'float32',
+      threads: 2,
+      scalingFactor: 0.75,
+      latentChannels: 4,
+      latentBins: 8,
+      vocoderHop: 8,
+      vocoderTail: 2,
     })
+    expect(spec.vocoderContext).toBeGreaterThan(3)
+    expect(spec.alphasCumprod).toHaveLength(1000)
+    expect([spec.alphasCumprod[0], spec.alphasCumprod[999]]).toEqual(saved.alphas_cumprod)
+    expect(folder.schedule).toEqual({
+      timestepSpacing: 'leading',
+      stepsOffset: 1,
+      setAlphaToOne: false,
+    })
+    const { unet, vae_encoder, vae_decoder, vocoder, text_encoder } = spec.parts
+    expect(unet.archive).toBe(join(archives, 'unet.pt'))
+    expect(unet.attributes).toMatchObject({ num_levels: 2, heads: [2, 4], norm_groups: 4 })
+    expect(countWeights(unet)).toBe(saved.parameters.unet)
+    expect(countWeights(vae_encoder) + countWeights(vae_decoder)).toBe(saved.parameters.vae)
+    expect(countWeights(vocoder)).toBe(saved.parameters.vocoder)
+    expect(countWeights(text_encoder)).toBe(saved.parameters.text_encoder)
+    for (const part of Object.values(spec.parts)) {
+      for (const { file, offset, name } of part.weights) {
+        expect(offset, name).toBeLessThan(statSync(spec.files[file]).size)
+      }
+    }
+    expect(vae_decoder.weights.map(({ name }) => name)).toContain(
+      'decoder.mid_block.attentions.0.to_out.0.weight',
+    )
+  })
 
-    it('is described', async () => {
-      const info = await describeFolder(join(scratch, layout))
-      expect(JSON.parse(JSON.stringify(info))).toEqual(info)
-      expect(info).toMatchObject({
-        class: 'AudioLDMPipeline',
-        randomWeights: false,
-        sampleRate: 8000,
-        parameters: Object.values(saved.parameters).reduce((sum, n) => sum + n, 0),
-        // 32 latent frames of 2 mel frames of 8 samples
-        defaultDurationSeconds: 0.064,
-        audioEncoder: false,
-        latents: { channels: 4, bins: 8, framesPerSecond: 500 },
-        text: { tokens: 64, vocabulary: 261, embedding: 12 },
-      })
-      expect(info.parts.unet.parameters).toBe(saved.parameters.unet)
-      expect(info.parts.unet.dtypes).toEqual([layout === 'half' ? 'float16' : 'float32'])
-      const files = Object.values(info.parts).flatMap((part) => part.files)
-      for (const { path, bytes } of files) {
-        expect(statSync(join(scratch, layout, path)).size).toBe(bytes)
-      }
-      expect(info.bytes).toBe(files.reduce((sum, file) => sum + file.bytes, 0))
+  it('is described', async () => {
+    const info = await describeFolder(join(scratch, layout))
+    expect(JSON.parse(JSON.stringify(info))).toEqual(info)
+    expect(info).toMatchObject({
+      class: 'AudioLDMPipeline',
+      randomWeights: false,
+      sampleRate: 8000,
+      parameters: Object.values(saved.parameters).reduce((sum, n) => sum + n, 0),
+      // 32 latent frames of 2 mel frames of 8 samples
+      defaultDurationSeconds: 0.064,
+      audioEncoder: false,
+      latents: { channels: 4, bins: 8, framesPerSecond: 500 },
+      text: { tokens: 64, vocabulary: 261, embedding: 12 },
     })
-  },
-)
+    expect(info.parts.unet.parameters).toBe(saved.parameters.unet)
+    expect(info.parts.unet.dtypes).toEqual([layout === 'half' ? 'float16' : 'float32'])
+    const files = Object.values(info.parts).flatMap((part) => part.files)
+    for (const { path, bytes } of files) {
+      expect(statSync(join(scratch, layout, path)).size).toBe(bytes)
+    }
+    expect(info.bytes).toBe(files.reduce((sum, file) => sum + file.bytes, 0))
+  })
+})
 
 it('knows a tokenizer that fits the text encoder', async () => {
   const { tokenizerDir, tokenizerLimits } = await readModelFolder(join(scratch, 'safetensors'))
@@ -152,22 +155,26 @@ describe('a folder with a fault', () => {
     return error as T
   }
 
-  it.each(['unet', 'vae', 'vocoder', 'text_encoder', 'tokenizer', 'scheduler'])(
-    'is refused without the part %s, by name',
-    async (part) => {
-      rmSync(join(dir, part), { recursive: true })
-      const { message, hint } = await failure(InvalidModelError)
-      expect(message).toContain(`the part ${part} is missing`)
-      expect(hint).toContain('audioldm pull')
+  it.each([
+    'unet',
+    'vae',
+    'vocoder',
+    'text_encoder',
+    'tokenizer',
+    'scheduler',
+  ])('is refused without the part %s, by name', async (part) => {
+    rmSync(join(dir, part), { recursive: true })
+    const { message, hint } = await failure(InvalidModelError)
+    expect(message).toContain(`the part ${part} is missing`)
+    expect(hint).toContain('audioldm pull')
 
-      mkdirSync(join(dir, part))
-      if (part !== 'tokenizer') {
-        expect((await failure(InvalidModelError)).message).toMatch(`${part} is missing: it has no`)
-      }
-      edit('model_index.json', { [part]: [null, null] })
-      expect((await failure(InvalidModelError)).message).toMatch('does not name it')
-    },
-  )
+    mkdirSync(join(dir, part))
+    if (part !== 'tokenizer') {
+      expect((await failure(InvalidModelError)).message).toMatch(`${part} is missing: it has no`)
+    }
+    edit('model_index.json', { [part]: [null, null] })
+    expect((await failure(InvalidModelError)).message).toMatch('does not name it')
+  })
 
   it.each<[string, string, Record<string, unknown>, RegExp]>([
     [

@@ -94,15 +94,19 @@ describe('the weights of a part', () => {
     await expect(readPartWeights(dir)).rejects.toThrow(/names the shard/)
   })
 
-  test.each(['[]', '{}', 'null', '{"weight_map":[]}', '{"weight_map":{}}', '{'])(
-    'refuses the index %s',
-    async (text) => {
-      const dir = join(root, `index-${Math.random()}`)
-      mkdirSync(dir)
-      writeFileSync(join(dir, 'model.safetensors.index.json'), text)
-      await expect(readPartWeights(dir)).rejects.toThrow(InvalidWeightsError)
-    },
-  )
+  test.each([
+    '[]',
+    '{}',
+    'null',
+    '{"weight_map":[]}',
+    '{"weight_map":{}}',
+    '{',
+  ])('refuses the index %s', async (text) => {
+    const dir = join(root, `index-${Math.random()}`)
+    mkdirSync(dir)
+    writeFileSync(join(dir, 'model.safetensors.index.json'), text)
+    await expect(readPartWeights(dir)).rejects.toThrow(InvalidWeightsError)
+  })
 
   test('are missed by name', async () => {
     const dir = await folder('empty', {})

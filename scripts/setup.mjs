@@ -26,18 +26,17 @@ const libtorch = libtorchRoot(python)
 await step(
   'native loader and core',
   stampOf('native', ['native', 'cmake', 'CMakeLists.txt', 'package.json'], [libtorch, dev]),
-  () =>
-    run('node_modules/.bin/cmake-js', [
-      'build',
-      '-O',
-      'build',
-      '-B',
-      'Release',
-      '--parallel',
-      '2',
+  () => {
+    const options = [
+      ...['-O', 'build', '-B', 'Release'],
       `--CDLIBTORCH_ROOT=${libtorch}`,
       `--CDAUDIOLDM_TESTS=${dev ? 'ON' : 'OFF'}`,
-    ]),
+    ]
+    // `build` alone leaves an earlier configuration as it is.
+    const status = run('node_modules/.bin/cmake-js', ['configure', ...options])
+    if (status !== 0) return status
+    return run('node_modules/.bin/cmake-js', ['build', ...options, '--parallel', '2'])
+  },
 )
 await step(
   'TorchScript archives',

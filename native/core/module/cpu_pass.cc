@@ -88,12 +88,26 @@ void ReplaceAttention(Node* node) {
   Replace(node, "audioldm::attention", {node->input(0), node->input(1), node->input(2)});
 }
 
+// With the SiLU that follows it, where it has no other use.
+void ReplaceGroupNorm(Node* node) {
+  auto groups = toIValue(node->input(1)), eps = toIValue(node->input(4));
+  if (!groups || !eps || IsNone(node->input(2)) || IsNone(node->input(3))) return;
+  const auto& uses = node->output()->uses();
+  Node* silu = uses.size() == 1 ? uses[0].user : nullptr;
+  if (silu != nullptr && silu->kind() != c10::Symbol::fromQualString("aten::silu")) silu = nullptr;
+  torch::jit::WithInsertPoint point(node);
+  Value* fused = node->owningGraph()->insertConstant(silu != nullptr);
+  Replace(silu != nullptr ? silu : node, "audioldm::group_norm",
+          {node->input(0), node->input(1), node->input(2), node->input(3), node->input(4), fused});
+}
+
 void Visit(torch::jit::Block* block) {
   for (Node* node : block->nodes()) {
     for (torch::jit::Block* inner : node->blocks()) Visit(inner);
     const std::string kind = node->kind().toQualString();
     if (kind == "aten::linear") ReplaceLinear(node);
     if (kind == "aten::conv2d") ReplaceConv(node);
+    if (kind == "aten::group_norm") ReplaceGroupNorm(node);
     if (kind == "aten::scaled_dot_product_attention") ReplaceAttention(node);
   }
 }

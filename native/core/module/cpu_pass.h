@@ -4,10 +4,11 @@
 
 namespace audioldm {
 
-// Rewrites the graph of a frozen module for the CPU: convolutions, linear layers and attention
-// without mask become `audioldm::conv2d`, `audioldm::linear` and `audioldm::attention`, which keep
-// weights prepacked for oneDNN. What does not fit (weights that are not constants, other dtypes,
-// a libtorch without oneDNN) stays as it is. The results differ by rounding alone.
+// Rewrites the graph of a frozen module for the CPU: convolutions and linear layers become
+// `audioldm::conv2d` and `audioldm::linear`, which keep weights prepacked for oneDNN; attention
+// without mask and group normalisation become `audioldm::attention` and `audioldm::group_norm`.
+// What does not fit (weights that are not constants, other dtypes, a libtorch without oneDNN) stays
+// as it is. The results differ by rounding alone.
 //
 // Call it before the module's first run.
 void UseCpuKernels(torch::jit::Module& frozen);

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "ops/attention_avx512.h"
+#include "ops/cpu.h"
 #include "ops/onednn.h"
 
 namespace audioldm {
@@ -98,7 +99,7 @@ at::Tensor FusedAttention(const at::Tensor& q, const at::Tensor& k, const at::Te
 }
 
 // For wide heads: per head and block of queries, two products in oneDNN, which the stock operator
-// leaves to a slower BLAS.
+// leaves to a slower BLAS. In float32, since bfloat16 scores would cost the softmax its digits.
 at::Tensor WideAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   constexpr int64_t kBlock = 512;
   const int64_t queries = q.size(2);
@@ -107,11 +108,11 @@ at::Tensor WideAttention(const at::Tensor& q, const at::Tensor& k, const at::Ten
   const at::Tensor none;
   for (int64_t b = 0; b < q.size(0); b++) {
     for (int64_t h = 0; h < q.size(1); h++) {
-      const auto keys = onednn::PackLinear(k[b][h], kBlock);
-      const auto values = onednn::PackLinear(v[b][h].t(), kBlock);
+      const auto keys = onednn::PackLinear(k[b][h].to(at::kFloat), kBlock);
+      const auto values = onednn::PackLinear(v[b][h].to(at::kFloat).t(), kBlock);
       for (int64_t first = 0; first < queries; first += kBlock) {
         const int64_t rows = std::min(kBlock, queries - first);
-        const auto block = q[b][h].narrow(0, first, rows).mul(scale);
+        const auto block = q[b][h].narrow(0, first, rows).to(at::kFloat).mul(scale);
         const auto weights = onednn::Linear(block, keys, none).softmax(-1);
         out[b].narrow(0, first, rows).select(1, h).copy_(onednn::Linear(weights, values, none));
       }
@@ -127,7 +128,7 @@ at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   const bool plain = q.is_cpu() && (type == at::kFloat || type == at::kBFloat16) && q.dim() == 4 &&
                      k.scalar_type() == type && v.scalar_type() == type && v.size(3) == q.size(3) &&
                      k.size(2) > 0 && q.stride(3) == 1 && k.stride(3) == 1 && v.stride(3) == 1;
-  if (plain && q.size(3) <= avx512::kMaxWidth && avx512::Supported()) {
+  if (plain && q.size(3) <= avx512::kMaxWidth && HasAvx512()) {
     return type == at::kFloat ? FusedAttention<float>(q, k, v)
                               : FusedAttention<c10::BFloat16>(q, k, v);
   }

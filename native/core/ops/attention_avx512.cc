@@ -1,27 +1,9 @@
 #include "ops/attention_avx512.h"
 
-#include <immintrin.h>
+#include "ops/avx512_math.h"
 
 namespace audioldm::avx512 {
 namespace {
-
-// exp(x) for x ≤ 0, relative error below 2e-7; below −87 it is 0 for our purposes.
-inline __m512 Exp(__m512 x) {
-  const __m512 low = _mm512_set1_ps(-87.0f);
-  x = _mm512_max_ps(x, low);
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504089f)), 0);
-  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
-  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
-  // Taylor up to r⁶ / 720: |r| ≤ ln 2 / 2.
-  __m512 p = _mm512_set1_ps(1.0f / 720);
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f / 120));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f / 24));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f / 6));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.5f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-  return _mm512_scalef_ps(p, n);
-}
 
 // scores[r][j] = queries[r] · keys[j], a panel of keys at a time.
 template <int kRows>
@@ -120,11 +102,6 @@ void AttendParts(const Head& head, const float* queries, int64_t rows, float* sc
 }
 
 }  // namespace
-
-bool Supported() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
 
 int64_t RowsFor(int64_t padded_width) {
   const int64_t rows = 24 / (padded_width / 16);

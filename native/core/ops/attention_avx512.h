@@ -4,14 +4,9 @@
 
 namespace audioldm::avx512 {
 
-// The one translation unit compiled for AVX-512. It includes no library header, so that none of
-// their inline functions is compiled for it and picked by the linker elsewhere.
-
 inline constexpr int64_t kPanel = 64;   // keys a panel
 inline constexpr int64_t kMaxRows = 6;  // queries a call
 inline constexpr int64_t kMaxWidth = 128;
-
-bool Supported();
 
 // How many query rows Attend takes at once for this head width (rounded up to 16).
 int64_t RowsFor(int64_t padded_width);

@@ -22,6 +22,9 @@ export function runNative(
   signal: AbortSignal | undefined,
   onEvent: (event: Exclude<NativeEvent, { type: 'end' }>) => void = () => {},
 ): Promise<NativeResult> {
+  if (signal?.aborted) {
+    return Promise.reject(fromNative({ code: 'ABORTED', message: '' }, signal.reason))
+  }
   return new Promise((resolve, reject) => {
     const job = start((event) => {
       if (event.type !== 'end') return onEvent(event)
@@ -30,8 +33,7 @@ export function runNative(
       else resolve({ tensors: event.tensors, timings: event.timings })
     })
     const abort = () => job.abort()
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
+    signal?.addEventListener('abort', abort, { once: true })
   })
 }
 

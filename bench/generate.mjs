@@ -37,10 +37,15 @@ const contenders = {
 
 const results = {}
 const peers = {}
-for (const [name, [command, args]] of Object.entries(contenders)) {
-  peers[name] = start(command, args)
-  results[name] = { load: await peers[name].ask({}), runs: [] }
-  console.error(`${name}: loaded in ${(results[name].load.loadMs / 1000).toFixed(2)} s`)
+for (const name of Object.keys(contenders)) results[name] = { loads: [], runs: [] }
+for (let i = 0; i < Number(values.runs); i++) {
+  for (const [name, [command, args]] of Object.entries(contenders)) {
+    peers[name]?.end()
+    peers[name] = start(command, args)
+    const load = await peers[name].ask({})
+    results[name].loads.push(load)
+    console.error(`load ${i + 1}: ${name}: ${((load.importMs + load.loadMs) / 1000).toFixed(2)} s`)
+  }
 }
 for (let i = 0; i < Number(values.runs); i++) {
   for (const [name, peer] of Object.entries(peers)) {
@@ -101,8 +106,8 @@ function report() {
     'whole clip, ms': (r) => median(r.runs.map((x) => x.totalMs)),
     'first clip, ms': (r) => r.runs[0].totalMs,
     'first audio, ms': (r) => median(r.runs.map((x) => x.firstAudioMs)),
-    'load, ms': (r) => r.load.loadMs,
-    'import + load, ms': (r) => r.load.importMs + r.load.loadMs,
+    'load, ms': (r) => median(r.loads.map((x) => x.loadMs)),
+    'import + load, ms': (r) => median(r.loads.map((x) => x.importMs + x.loadMs)),
     'peak memory, MiB': (r) => r.runs.at(-1).peakMiB,
   }
   const names = Object.keys(results)
@@ -117,7 +122,7 @@ function report() {
   console.log(
     `${cpus()[0].model.trim()}, ${values.threads} threads, ${job.durationSeconds} s, ${job.steps} steps of ${job.scheduler}, medians of ${values.runs} alternating runs`,
   )
-  console.log(`dtype of auto: ${results['ours auto'].load.dtype}\n`)
+  console.log(`dtype of auto: ${results['ours auto'].loads[0].dtype}\n`)
   console.log(['', ...names].map((name, i) => name.padEnd(i ? 26 : 20)).join(''))
   for (const { label, numbers, ratios } of table) {
     const cells = numbers.map((number, i) => {

@@ -150,6 +150,7 @@ describe('an original checkpoint', () => {
     expect(last.bytes).toBe(last.totalBytes)
     expect(aldm).toMatchObject({ outDir: at('aldm-out'), ema: true, warnings: [] })
     expect(aldm.ignored).toContain('betas')
+    expect(aldm.ignored).not.toContain('scale_factor')
     expect(aldm.ignored).toContain('model_ema.decay')
     expect(aldm.ignored).toContain('model.diffusion_model.out.2.bias')
     expect(aldm.ignored).toContain('cond_stage_model.model.text_branch.embeddings.position_ids')

@@ -1,6 +1,6 @@
 import { InvalidWeightsError } from '../../errors.js'
 import { checkTensors } from '../names.js'
-import type { TensorTable } from '../table.js'
+import type { TensorSource, TensorTable } from '../table.js'
 import { applyRenames, expectedBy, type Rename, Shapes } from './rename.js'
 import { emaName } from './unet.js'
 
@@ -16,7 +16,7 @@ const unused: Record<string, RegExp> = {
 
 /** What lies outside the parts and is known to be of no use. */
 const knownRest =
-  /^(betas|alphas_cumprod|alphas_cumprod_prev|sqrt_\w+|log_one_minus_alphas_cumprod|posterior_\w+|logvar|model_ema\..*|clap\..*|first_stage_model\.loss\..*|scale_factor)$/
+  /^(betas|alphas_cumprod|alphas_cumprod_prev|sqrt_\w+|log_one_minus_alphas_cumprod|posterior_\w+|logvar|model_ema\..*|clap\..*|first_stage_model\.loss\..*)$/
 
 /** The tensors of an original checkpoint by part, and what of them has been taken. */
 export class Checkpoint {
@@ -52,6 +52,12 @@ export class Checkpoint {
     const shapeOf = (name: string) => this.table.get(prefix + name)?.shape
     if (part !== 'unet') return new Shapes(shapeOf)
     return new Shapes((name) => shapeOf(name) ?? this.table.get(emaName(name))?.shape)
+  }
+
+  /** One tensor outside the parts, by its own name. */
+  takeOne(name: string): TensorSource | undefined {
+    this.used.add(name)
+    return this.table.get(name)
   }
 
   /** The tensors of a part under the hub's names. Throws with all that does not fit. */

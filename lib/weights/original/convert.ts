@@ -130,7 +130,7 @@ function infer<T>(
 
 /** The scale of the latents: part of the checkpoint, 1 where training did not set it. */
 async function scaleFactor(checkpoint: Checkpoint, scalar: unknown): Promise<number> {
-  const source = checkpoint.table.get('scale_factor')
+  const source = checkpoint.takeOne('scale_factor')
   let value = scalar === undefined ? 1 : Number(scalar)
   if (source) {
     const values = await readTensor(source)

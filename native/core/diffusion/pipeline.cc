@@ -49,10 +49,12 @@ torch::jit::Module LoadPart(const PartSpec& part, const MappedFiles& files,
   });
 }
 
-// The files that hold a part's weights.
+// The files that hold a part's weights. LoadWeight reports a weight whose file was not given.
 MappedFiles FilesOf(const PartSpec& part, const MappedFiles& files) {
   std::set<std::shared_ptr<MappedFile>> used;
-  for (const WeightView& weight : part.weights) used.insert(files.at(weight.file));
+  for (const WeightView& weight : part.weights) {
+    if (weight.file < files.size()) used.insert(files[weight.file]);
+  }
   return MappedFiles(used.begin(), used.end());
 }
 

@@ -125,6 +125,23 @@ function definedOnly<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Partial<T>
 }
 
+/**
+ * Refuses options that exclude each other, as far as they are given. `prefix` stands before the
+ * option's name in the message.
+ * @internal
+ */
+export function checkCombination(
+  { scheduler, eta, karras }: Pick<ClipOptions, 'scheduler' | 'eta' | 'karras'>,
+  prefix = '',
+): void {
+  if (eta && scheduler && scheduler !== 'ddim') {
+    throw new InvalidOptionError(`${prefix}eta`, `applies to ddim only, not to ${scheduler}`)
+  }
+  if (karras && (scheduler === 'ddim' || scheduler === 'euler-a')) {
+    throw new InvalidOptionError(`${prefix}karras`, `does not apply to ${scheduler}`)
+  }
+}
+
 function planClip(model: Model, index: number, options: ClipOptions): Clip {
   const settings: ClipSettings = {
     prompt: options.prompt,
@@ -137,12 +154,7 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
     eta: options.eta ?? 0,
     seed: BigInt(options.seed as number | bigint),
   }
-  if (settings.eta !== 0 && settings.scheduler !== 'ddim') {
-    throw new InvalidOptionError('eta', `applies to ddim only, not to ${settings.scheduler}`)
-  }
-  if (settings.karras && !['dpmpp-2m', 'euler'].includes(settings.scheduler)) {
-    throw new InvalidOptionError('karras', `does not apply to ${settings.scheduler}`)
-  }
+  checkCombination(settings)
   if (settings.seed >= 2n ** 64n) {
     throw new InvalidOptionError(
       'seed',

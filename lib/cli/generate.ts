@@ -2,13 +2,13 @@ import { randomInt } from 'node:crypto'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { clipSchema } from '../generate-plan.js'
+import { checkCombination, clipSchema } from '../generate-plan.js'
 import type { SchedulerName } from '../native/binding.js'
 import { integerIn } from '../options.js'
 import { planDestination } from './destination.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
-import { checkCombination, type NamedClip, readPrompts } from './prompts.js'
+import { type NamedClip, readPrompts } from './prompts.js'
 import { saveClips } from './save-clips.js'
 import { numberValue, seedValue, textValue } from './values.js'
 
@@ -216,9 +216,9 @@ async function collectClips(
     throw new InvalidOptionError('prompt', 'is missing', 'give a prompt, or a file with --prompts')
   }
   const { scheduler, eta } = flags
-  checkCombination({ scheduler, eta })
+  checkCombination({ scheduler, eta }, '--')
   // What a line leaves out comes from the command line, so the two are checked together.
-  for (const { clip } of clips) checkCombination({ scheduler, eta, ...clip })
+  for (const { clip } of clips) checkCombination({ scheduler, eta, ...clip }, '--')
   return clips
 }
 

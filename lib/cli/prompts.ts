@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { type ClipOptions, clipSchema } from '../generate-plan.js'
+import { type ClipOptions, checkCombination, clipSchema } from '../generate-plan.js'
 import { parseOptions } from '../options.js'
 
 export interface NamedClip {
@@ -68,16 +68,5 @@ function parseLine(path: string, number: number, line: string): NamedClip {
     if (!(error instanceof InvalidOptionError)) throw error
     const known = `a line takes ${Object.keys(lineSchema.shape).join(', ')}`
     throw new InvalidOptionError(option, `${where}: ${error.message}`, error.hint ?? known)
-  }
-}
-
-/** Options that exclude each other, found before a model is loaded. */
-export function checkCombination(clip: Partial<ClipOptions>, prefix = '--'): void {
-  const { scheduler, eta, karras } = clip
-  if (eta && scheduler && scheduler !== 'ddim') {
-    throw new InvalidOptionError(`${prefix}eta`, `applies to ddim only, not to ${scheduler}`)
-  }
-  if (karras && (scheduler === 'ddim' || scheduler === 'euler-a')) {
-    throw new InvalidOptionError(`${prefix}karras`, `does not apply to ${scheduler}`)
   }
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clipNames } from '../../lib/cli/names.js'
-import { checkCombination, readPrompts } from '../../lib/cli/prompts.js'
+import { readPrompts } from '../../lib/cli/prompts.js'
 import { InvalidOptionError } from '../../lib/errors.js'
+import { checkCombination } from '../../lib/generate-plan.js'
 
 let work: string
 beforeEach(() => {
@@ -72,10 +73,12 @@ describe('a file of prompts', () => {
 })
 
 test('options that exclude each other', () => {
-  expect(() => checkCombination({ scheduler: 'euler', eta: 0.5 })).toThrow('--eta: applies to ddim')
-  expect(() => checkCombination({ scheduler: 'ddim', karras: true })).toThrow('--karras')
-  checkCombination({ scheduler: 'ddim', eta: 1 })
-  checkCombination({ scheduler: 'dpmpp-2m', karras: true, eta: 0 })
+  expect(() => checkCombination({ scheduler: 'euler', eta: 0.5 }, '--')).toThrow(
+    '--eta: applies to ddim',
+  )
+  expect(() => checkCombination({ scheduler: 'ddim', karras: true }, '--')).toThrow('--karras')
+  checkCombination({ scheduler: 'ddim', eta: 1 }, '--')
+  checkCombination({ scheduler: 'dpmpp-2m', karras: true, eta: 0 }, '--')
 })
 
 describe('file names', () => {

@@ -90,8 +90,9 @@ export class DisposedError extends AudioLDMError {
 
 /** The job was aborted, through its AbortSignal or `abort()`. */
 export class AbortError extends AudioLDMError {
-  constructor(message = 'the job was aborted') {
-    super('ABORTED', message)
+  /** `reason`: of the signal that aborted it; becomes the `cause`. */
+  constructor(reason?: unknown, message = 'the job was aborted') {
+    super('ABORTED', message, { cause: reason })
   }
 }
 

@@ -95,9 +95,7 @@ export class Job<E extends { type: string }, R> implements AsyncIterable<E>, Pro
       return await work({ emit: (event) => this.#emit(event), signal })
     } catch (error) {
       if (!signal.aborted) throw error
-      const aborted = new AbortError()
-      aborted.cause = signal.reason
-      throw aborted
+      throw new AbortError(signal.reason)
     }
   }
 

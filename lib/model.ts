@@ -128,7 +128,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw Object.assign(new AbortError(), { cause: signal.reason })
+  if (signal?.aborted) throw new AbortError(signal.reason)
 }
 
 /** An abort ends the loading before the next part of the model. */

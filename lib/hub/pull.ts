@@ -126,9 +126,8 @@ async function pullFiles(
     return result
   } catch (error) {
     if (options.signal?.aborted) {
-      throw Object.assign(new AbortError('the download was aborted; pull again to go on'), {
-        cause: options.signal.reason,
-      })
+      const { reason } = options.signal
+      throw new AbortError(reason, 'the download was aborted; pull again to go on')
     }
     if (error instanceof AudioLDMError) throw error
     throw new HubError('HUB_DOWNLOAD_FAILED', `${id}: ${(error as Error).message}`, {

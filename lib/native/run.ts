@@ -41,7 +41,7 @@ export function runNative(
 export function fromNative(error: NativeError, reason?: unknown): AudioLDMError {
   switch (error.code) {
     case 'ABORTED':
-      return Object.assign(new AbortError(), reason === undefined ? {} : { cause: reason })
+      return new AbortError(reason)
     case 'DISPOSED':
       return new DisposedError('this model')
     case 'INVALID_WEIGHTS':

@@ -29,6 +29,13 @@ export interface CoreBinding {
     spec: NativeModelSpec,
     onLoaded: (error: NativeError | null) => void,
   ) => NativeModel
+  /** Starts loading on the new network's engine thread; `onLoaded` is called once. */
+  NativeNetwork: new (
+    spec: NativeNetworkSpec,
+    onLoaded: (error: NativeError | null) => void,
+  ) => NativeNetwork
+  /** An engine thread for the operations of `native/core/compute/`, on the CPU. */
+  NativeCompute: new (threads: number) => NativeCompute
   NativeTensor: NativeTensorConstructor
   /** Bytes held by tensors the core handed out and that are not disposed yet. */
   liveTensorBytes(): number
@@ -96,6 +103,44 @@ export interface NativeModel {
   dispose(onDisposed: () => void): void
 }
 
+export interface NativeNetworkSpec {
+  /** 'cpu' or 'cuda:N'. */
+  device: string
+  /** Threads for operators of this network's engine. */
+  threads: number
+  files: string[]
+  /** Its weights are bound as float32 (wider floats are narrowed); the archive decides in which
+   * dtype it computes. A user's own archive has its weights inside: no weights, no attributes. */
+  network: NativePart
+}
+
+/** One archive with an engine thread of its own: an embedding network of `score`. */
+export interface NativeNetwork {
+  /**
+   * `forward` of the archive in inference mode. Inputs are copied to its device. Its result, a
+   * tensor or a tuple or list of tensors, arrives in `end`: floats as float32, on the CPU.
+   */
+  forward(inputs: NativeTensor[], onEvent: (event: NativeEvent) => void): NativeJob
+  /** As NativeModel's. */
+  dispose(onDisposed: () => void): void
+}
+
+export interface NativeCompute {
+  /**
+   * Runs one operation by its name (`native/core/compute/registry.cc` lists them; each header
+   * states shapes, parameters and results). Inputs are not changed. Wrong shapes or parameters end
+   * in ENGINE_FAILED with a message that names them.
+   */
+  run(
+    operation: string,
+    inputs: NativeTensor[],
+    parameters: Record<string, number>,
+    onEvent: (event: NativeEvent) => void,
+  ): NativeJob
+  /** As NativeModel's. */
+  dispose(onDisposed: () => void): void
+}
+
 export interface NativeJob {
   /** Takes effect at the next diffusion step, vocoder window or stage; `end` then says aborted. */
   abort(): void
@@ -155,7 +200,10 @@ export interface NativeTimings {
 export type NativeEvent =
   | { type: 'step'; step: number; steps: number; latents?: NativeTensor }
   | { type: 'audio'; index: number; startSample: number; samples: NativeTensor }
-  /** generate, decodeLatents: waveforms [samples] in clip order; embedText: one tensor [B, 512]. */
+  /**
+   * generate, decodeLatents: waveforms [samples] in clip order; embedText: one tensor [B, 512];
+   * forward, run: what the archive or the operation gives.
+   */
   | { type: 'end'; tensors: NativeTensor[]; timings?: NativeTimings }
   | { type: 'end'; error: NativeError }
 
@@ -165,8 +213,8 @@ export interface NativeError {
 }
 
 export interface NativeTensorConstructor {
-  /** Copies the array into a new CPU tensor. */
-  from(data: Float32Array, shape: number[]): NativeTensor
+  /** Copies the array into a new CPU tensor, float32 or float64 as the array is. */
+  from(data: Float32Array | Float64Array, shape: number[]): NativeTensor
 }
 
 export interface NativeTensor {

@@ -9,10 +9,10 @@ import {
 } from './errors.js'
 import { type ModelFolder, readModelFolder, toNativeSpec } from './hub/folder.js'
 import { resolveModel } from './hub/resolve.js'
-import type { NativeError, NativeModel, NativeModelSpec } from './native/binding.js'
+import type { NativeError, NativeModel } from './native/binding.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from './native/device.js'
-import { loadNative, type NativeCore } from './native/load.js'
-import { fromNative, runNative } from './native/run.js'
+import { loadNative } from './native/load.js'
+import { disposeNative, fromNative, loadNativeObject, runNative } from './native/run.js'
 import { abortSignal, expecting, integerIn, parseOptions, show } from './options.js'
 import { archivesDir, defaultModelDir } from './paths.js'
 import { Tensor } from './tensor.js'
@@ -99,7 +99,13 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
 
   stage('weights')
   const spec = toNativeSpec(folder, { device, dtype, threads, archivesDir: archivesDir() })
-  const loading = loadNativeModel(native, spec, signal)
+  const loading = loadNativeObject(
+    (onLoaded) => new native.core.NativeModel(spec, onLoaded),
+    signal,
+    loadFailure,
+  )
+  // Its failure is looked at below, after that of the tokenizer.
+  loading.catch(() => {})
   // On this thread while the engine loads on its own.
   const tokenizer = await loadTokenizer(folder.tokenizerDir, folder.tokenizerLimits).catch(
     async (error) => {
@@ -131,37 +137,11 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbortError(signal.reason)
 }
 
-/** An abort ends the loading before the next part of the model. */
-function loadNativeModel(
-  { core }: NativeCore,
-  spec: NativeModelSpec,
-  signal: AbortSignal | undefined,
-): Promise<NativeModel> {
-  const loading = new Promise<NativeModel>((resolve, reject) => {
-    const stop = () => model.dispose(() => {})
-    const model = new core.NativeModel(spec, (error) => {
-      signal?.removeEventListener('abort', stop)
-      if (error === null && !signal?.aborted) resolve(model)
-      else model.dispose(() => reject(error ? loadFailure(error) : new AbortError()))
-    })
-    signal?.addEventListener('abort', stop, { once: true })
-  }).catch((error) => {
-    throwIfAborted(signal)
-    throw error
-  })
-  loading.catch(() => {})
-  return loading
-}
-
 /** Every file of the model was checked before: what libtorch cannot load is of the package. */
 function loadFailure(error: NativeError): AudioLDMError {
   if (error.code !== 'ENGINE_FAILED') return fromNative(error)
   const hint = 'the package may be damaged: install it again, or in a checkout run: npm run setup'
   return new EngineError(error.message, { hint })
-}
-
-function disposeNative(native: NativeModel): Promise<void> {
-  return new Promise((resolve) => native.dispose(resolve))
 }
 
 /** A loaded model. It holds native memory and a thread until `dispose()`. */

@@ -35,7 +35,9 @@ export interface CoreBinding {
     onLoaded: (error: NativeError | null) => void,
   ) => NativeNetwork
   /** An engine thread for the operations of `native/core/compute/`, on the CPU. */
-  NativeCompute: new (threads: number) => NativeCompute
+  NativeCompute: new (
+    threads: number,
+  ) => NativeCompute
   NativeTensor: NativeTensorConstructor
   /** Bytes held by tensors the core handed out and that are not disposed yet. */
   liveTensorBytes(): number

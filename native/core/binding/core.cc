@@ -8,7 +8,10 @@
 #include <torch/version.h>
 
 #include "binding/instance.h"
+#include "binding/job_host.h"
+#include "binding/native_compute.h"
 #include "binding/native_model.h"
+#include "binding/native_network.h"
 #include "binding/native_tensor.h"
 
 namespace audioldm {
@@ -36,15 +39,16 @@ Napi::Value LiveTensorBytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(NativeTensor::LiveBytes()));
 }
 
-void Shutdown(const Napi::CallbackInfo& info) { NativeModel::ShutdownAll(info.Env()); }
+void Shutdown(const Napi::CallbackInfo& info) { JobHost::ShutdownAll(info.Env()); }
 
 Napi::Object Define(Napi::Env env, Napi::Object exports) {
   auto instance = new Instance;
   env.SetInstanceData<Instance>(instance);
-  Napi::Function model = NativeModel::Define(env), tensor = NativeTensor::Define(env);
-  instance->model = Napi::Persistent(model);
+  Napi::Function tensor = NativeTensor::Define(env);
   instance->tensor = Napi::Persistent(tensor);
-  exports.Set("NativeModel", model);
+  exports.Set("NativeModel", NativeModel::Define(env));
+  exports.Set("NativeNetwork", NativeNetwork::Define(env));
+  exports.Set("NativeCompute", NativeCompute::Define(env));
   exports.Set("NativeTensor", tensor);
   exports.Set("buildTorchVersion", TORCH_VERSION);
   exports.Set("cpuCapability", at::get_cpu_capability());

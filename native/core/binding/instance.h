@@ -6,14 +6,13 @@
 
 namespace audioldm {
 
-class NativeModel;
+class JobHost;
 
 // What the core keeps for one environment (the main thread, or one worker thread).
 struct Instance {
-  Napi::FunctionReference model;
   Napi::FunctionReference tensor;
   // Those whose engine runs.
-  std::set<NativeModel*> models;
+  std::set<JobHost*> hosts;
 
   static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 };

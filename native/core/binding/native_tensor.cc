@@ -64,6 +64,22 @@ Napi::Value Copy(Napi::Env env, const at::Tensor& tensor) {
   return array;
 }
 
+// Sizes whose product is a number of elements.
+std::vector<int64_t> ParseShape(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
+  const Napi::Array sizes = ParseArray(value, "shape");
+  std::vector<int64_t> shape;
+  int64_t numel = 1;
+  for (uint32_t i = 0; i < sizes.Length(); i++) {
+    const int64_t size = sizes.Get(i).As<Napi::Number>().Int64Value();
+    if (size < 0 || __builtin_mul_overflow(numel, size, &numel)) {
+      throw Napi::RangeError::New(env, "a shape holds sizes of 0 and more");
+    }
+    shape.push_back(size);
+  }
+  return shape;
+}
+
 }  // namespace
 
 Napi::Function NativeTensor::Define(Napi::Env env) {
@@ -118,30 +134,35 @@ at::Tensor NativeTensor::TensorOf(Napi::Value value) {
   return Napi::ObjectWrap<NativeTensor>::Unwrap(value.As<Napi::Object>())->Require(env);
 }
 
+std::vector<at::Tensor> NativeTensor::TensorsOf(Napi::Value value) {
+  const Napi::Array list = ParseArray(value, "inputs");
+  std::vector<at::Tensor> tensors;
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    const Napi::HandleScope scope(value.Env());
+    tensors.push_back(TensorOf(list.Get(i)));
+  }
+  return tensors;
+}
+
 int64_t NativeTensor::LiveBytes() { return live_bytes; }
 
 Napi::Value NativeTensor::From(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (!info[0].IsTypedArray() ||
-      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
-    throw Napi::TypeError::New(env, "expected a Float32Array");
+  const auto type =
+      info[0].IsTypedArray() ? info[0].As<Napi::TypedArray>().TypedArrayType() : napi_uint8_array;
+  if (type != napi_float32_array && type != napi_float64_array) {
+    throw Napi::TypeError::New(env, "expected a Float32Array or a Float64Array");
   }
-  auto data = info[0].As<Napi::Float32Array>();
-  auto dims = ParseArray(info[1], "shape");
-  std::vector<int64_t> shape;
-  int64_t numel = 1;
-  for (uint32_t i = 0; i < dims.Length(); i++) {
-    int64_t size = dims.Get(i).As<Napi::Number>().Int64Value();
-    if (size < 0 || __builtin_mul_overflow(numel, size, &numel)) {
-      throw Napi::RangeError::New(env, "a shape holds sizes of 0 and more");
-    }
-    shape.push_back(size);
-  }
-  if (numel != static_cast<int64_t>(data.ElementLength())) {
+  const auto shape = ParseShape(info[1]);
+  const auto data = info[0].As<Napi::TypedArray>();
+  if (c10::multiply_integers(shape) != static_cast<int64_t>(data.ElementLength())) {
     throw Napi::RangeError::New(env, "the shape does not fit the number of elements");
   }
-  auto tensor = at::empty(shape, at::kFloat);
-  if (numel > 0) std::memcpy(tensor.data_ptr(), data.Data(), tensor.nbytes());
+  auto tensor = at::empty(shape, type == napi_float32_array ? at::kFloat : at::kDouble);
+  if (tensor.numel() > 0) {
+    const auto* bytes = static_cast<const std::byte*>(data.ArrayBuffer().Data());
+    std::memcpy(tensor.data_ptr(), bytes + data.ByteOffset(), tensor.nbytes());
+  }
   return Wrap(env, tensor);
 }
 

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace audioldm {
 
@@ -18,6 +19,9 @@ class NativeTensor : public Napi::ObjectWrap<NativeTensor> {
 
   // The tensor behind a handle; throws a JavaScript TypeError for anything else or a disposed one.
   static at::Tensor TensorOf(Napi::Value value);
+
+  // Those behind an array of handles.
+  static std::vector<at::Tensor> TensorsOf(Napi::Value value);
 
   // Bytes of all handles that are not disposed, in all environments.
   static int64_t LiveBytes();

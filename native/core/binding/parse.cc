@@ -16,24 +16,29 @@ namespace {
 Napi::Value Field(const Napi::Object& object, const char* name) { return object.Get(name); }
 
 std::string String(const Napi::Object& object, const char* name) {
-  auto value = Field(object, name);
-  if (!value.IsString()) Wrong(object.Env(), name, "a string");
-  return value.As<Napi::String>();
+  return ParseString(Field(object, name), name);
+}
+
+double AsNumber(const Napi::Value& value, const std::string& name) {
+  if (!value.IsNumber()) Wrong(value.Env(), name, "a number");
+  return value.As<Napi::Number>().DoubleValue();
 }
 
 double Number(const Napi::Object& object, const char* name) {
-  auto value = Field(object, name);
-  if (!value.IsNumber()) Wrong(object.Env(), name, "a number");
-  return value.As<Napi::Number>().DoubleValue();
+  return AsNumber(Field(object, name), name);
 }
 
 // Whole numbers of JavaScript are exact up to 2^53; NaN fails every comparison.
 bool IsWhole(double value) { return std::abs(value) <= 0x1p53 && std::floor(value) == value; }
 
+int64_t AsInteger(const Napi::Value& value, const char* name) {
+  const double number = AsNumber(value, name);
+  if (!IsWhole(number)) Wrong(value.Env(), name, "a whole number");
+  return static_cast<int64_t>(number);
+}
+
 int64_t Integer(const Napi::Object& object, const char* name) {
-  const double value = Number(object, name);
-  if (!IsWhole(value)) Wrong(object.Env(), name, "a whole number");
-  return static_cast<int64_t>(value);
+  return AsInteger(Field(object, name), name);
 }
 
 // A whole number of 0 and more.
@@ -60,6 +65,17 @@ Napi::Object Object(const Napi::Object& object, const char* name) {
 
 Napi::Array Array(const Napi::Object& object, const char* name) {
   return ParseArray(Field(object, name), name);
+}
+
+std::vector<std::string> Strings(const Napi::Object& object, const char* name) {
+  auto array = Array(object, name);
+  std::vector<std::string> values;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::Value item = array.Get(i);
+    if (!item.IsString()) Wrong(object.Env(), name, "an array of strings");
+    values.push_back(item.As<Napi::String>());
+  }
+  return values;
 }
 
 std::vector<int64_t> Integers(const Napi::Object& object, const char* name) {
@@ -155,6 +171,28 @@ ClipRequest ParseClip(const Napi::Object& clip) {
 
 }  // namespace
 
+int ParseThreads(const Napi::Value& value) {
+  const int64_t threads = AsInteger(value, "threads");
+  if (threads < 1 || threads > 1024) Wrong(value.Env(), "threads", "1 to 1024");
+  return static_cast<int>(threads);
+}
+
+std::map<std::string, double> ParseNumbers(const Napi::Value& value, const char* name) {
+  const Napi::Object object = AsObject(value, name);
+  const Napi::Array names = object.GetPropertyNames();
+  std::map<std::string, double> numbers;
+  for (uint32_t i = 0; i < names.Length(); i++) {
+    const std::string key = names.Get(i).As<Napi::String>();
+    numbers[key] = AsNumber(object.Get(key), key);
+  }
+  return numbers;
+}
+
+std::string ParseString(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) Wrong(value.Env(), name, "a string");
+  return value.As<Napi::String>();
+}
+
 Napi::Array ParseArray(const Napi::Value& value, const char* name) {
   if (!value.IsArray()) Wrong(value.Env(), name, "an array");
   return value.As<Napi::Array>();
@@ -169,17 +207,10 @@ ModelSpec ParseModelSpec(const Napi::Value& value) {
   const Napi::Object spec = AsObject(value, "spec");
   ModelSpec model;
   PipelineSpec& pipeline = model.pipeline;
-  const int64_t threads = Integer(spec, "threads");
-  if (threads < 1 || threads > 1024) Wrong(spec.Env(), "threads", "1 to 1024");
-  model.threads = static_cast<int>(threads);
+  model.threads = ParseThreads(Field(spec, "threads"));
   pipeline.device = String(spec, "device");
   pipeline.dtype = DType(spec, "dtype");
-  auto files = Array(spec, "files");
-  for (uint32_t i = 0; i < files.Length(); i++) {
-    const Napi::Value file = files.Get(i);
-    if (!file.IsString()) Wrong(spec.Env(), "files", "an array of strings");
-    pipeline.files.push_back(file.As<Napi::String>());
-  }
+  pipeline.files = Strings(spec, "files");
   auto parts = Object(spec, "parts");
   pipeline.unet = ParsePart(Object(parts, "unet"));
   pipeline.vae_decoder = ParsePart(Object(parts, "vae_decoder"));
@@ -194,6 +225,16 @@ ModelSpec ParseModelSpec(const Napi::Value& value) {
   pipeline.vocoder_geometry = {Count(spec, "vocoderHop"), Count(spec, "vocoderTail"),
                                Count(spec, "vocoderContext")};
   return model;
+}
+
+ThreadedNetworkSpec ParseNetworkSpec(const Napi::Value& value) {
+  const Napi::Object spec = AsObject(value, "spec");
+  ThreadedNetworkSpec network;
+  network.threads = ParseThreads(Field(spec, "threads"));
+  network.network.device = String(spec, "device");
+  network.network.files = Strings(spec, "files");
+  network.network.part = ParsePart(Object(spec, "network"));
+  return network;
 }
 
 GenerateSpec ParseGenerateRequest(const Napi::Value& value) {

@@ -2,7 +2,11 @@
 
 #include <napi.h>
 
+#include <map>
+#include <string>
+
 #include "diffusion/pipeline.h"
+#include "module/network.h"
 
 namespace audioldm {
 
@@ -17,6 +21,13 @@ struct ModelSpec {
 
 ModelSpec ParseModelSpec(const Napi::Value& spec);
 
+struct ThreadedNetworkSpec {
+  NetworkSpec network;
+  int threads = 1;
+};
+
+ThreadedNetworkSpec ParseNetworkSpec(const Napi::Value& spec);
+
 struct GenerateSpec {
   GenerateRequest request;
   bool step_latents = false;
@@ -28,6 +39,13 @@ DecodeRequest ParseDecodeRequest(const Napi::Value& request);
 // An Int32Array.
 TokenIds ParseTokenIds(const Napi::Value& ids);
 
+// 1 to 1024.
+int ParseThreads(const Napi::Value& value);
+
+// An object of named numbers.
+std::map<std::string, double> ParseNumbers(const Napi::Value& value, const char* name);
+
+std::string ParseString(const Napi::Value& value, const char* name);
 Napi::Array ParseArray(const Napi::Value& value, const char* name);
 Napi::Function ParseFunction(const Napi::Value& value, const char* name);
 

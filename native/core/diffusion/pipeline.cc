@@ -38,17 +38,6 @@ void ThrowIfCancelled(const std::function<bool()>& cancelled) {
   if (cancelled()) throw Aborted();
 }
 
-torch::jit::Module LoadPart(const PartSpec& part, const MappedFiles& files,
-                            WeightPlacement placement, bool cpu_kernels) {
-  return Guarded("loading a part of the model", [&] {
-    torch::jit::Module module = LoadArchive(part.archive, placement.device);
-    Bind(module, part.attributes, part.weights, files, placement);
-    module = Frozen(std::move(module));
-    if (placement.device.is_cpu() && cpu_kernels) UseCpuKernels(module);
-    return module;
-  });
-}
-
 // The files that hold a part's weights. LoadWeight reports a weight whose file was not given.
 MappedFiles FilesOf(const PartSpec& part, const MappedFiles& files) {
   std::set<std::shared_ptr<MappedFile>> used;
@@ -89,7 +78,11 @@ Pipeline::Pipeline(const PipelineSpec& spec, const std::function<bool()>& cancel
     ThrowIfCancelled(cancelled);
     const at::NoGradGuard no_grad;
     const SerialSection serial;
-    return LoadPart(part, files, placement, cpu_kernels);
+    return Guarded("loading a part of the model", [&] {
+      torch::jit::Module module = LoadPart(part, files, placement);
+      if (device_.is_cpu() && cpu_kernels) UseCpuKernels(module);
+      return module;
+    });
   };
   // Float32 text weights are used where they lie in the file, so that they can leave memory between
   // one encoding and the next: a prompt a clip does not earn back a packed copy of 340 MB.

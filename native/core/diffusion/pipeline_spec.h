@@ -7,17 +7,9 @@
 #include <vector>
 
 #include "audio/vocoder_windows.h"
-#include "module/archive.h"
-#include "module/weights.h"
+#include "module/part.h"
 
 namespace audioldm {
-
-// One part of a model: NativePart of lib/native/binding.ts.
-struct PartSpec {
-  std::string archive;
-  std::vector<Attribute> attributes;
-  std::vector<WeightView> weights;  // none when the archive holds its own
-};
 
 // What a pipeline is loaded from: NativeModelSpec of lib/native/binding.ts, less what only training
 // and encoding need.

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace audioldm {
 
 // What a job tells JavaScript; the variants of NativeEvent in lib/native/binding.ts, and the two
-// that are about the model itself.
+// that are about its host.
 struct Event {
   enum class Type { kLoaded, kStep, kAudio, kEnd, kError, kDisposed };
 
@@ -23,7 +24,7 @@ struct Event {
   int64_t index = 0;                // kAudio: clip of the batch
   int64_t start_sample = 0;         // kAudio
   std::vector<at::Tensor> tensors;  // kStep: latents or none; kAudio: samples; kEnd: results
-  Timings timings;                  // kEnd
+  std::optional<Timings> timings;   // kEnd, where a model ran
   std::string code;                 // kError
   std::string message;              // kError
 };

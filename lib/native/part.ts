@@ -1,0 +1,30 @@
+/** How the core is told of an archive and of the tensors to bind in it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { NativeLoadError } from '../errors.js'
+import type { TensorTable } from '../weights/table.js'
+import type { AttributeValue, NativePart } from './binding.js'
+
+/** Path of an archive that the package ships. @throws NativeLoadError when it is not there */
+export function archiveIn(archivesDir: string, name: string): string {
+  const archive = join(archivesDir, `${name}.pt`)
+  if (!existsSync(archive)) {
+    const hint = 'The package is incomplete. In a checkout, build the archives with: npm run setup'
+    throw new NativeLoadError('ADDON_NOT_BUILT', `there is no archive ${archive}`, [], hint)
+  }
+  return archive
+}
+
+/** Weights stay where they are: the core maps the files. `files` numbers them, and grows. */
+export function nativePart(
+  archive: string,
+  attributes: Record<string, AttributeValue>,
+  tensors: TensorTable,
+  files: Map<string, number>,
+): NativePart {
+  const weights = [...tensors].map(([name, { file, ...where }]) => {
+    if (!files.has(file)) files.set(file, files.size)
+    return { name, file: files.get(file) as number, ...where }
+  })
+  return { archive, attributes, weights }
+}

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <string>
+#include <vector>
+
+#include "module/archive.h"
+#include "module/weights.h"
+
+namespace audioldm {
+
+// An archive and what is bound in it: NativePart of lib/native/binding.ts.
+struct PartSpec {
+  std::string archive;
+  std::vector<Attribute> attributes;
+  std::vector<WeightView> weights;  // none when the archive holds its own
+};
+
+// LoadArchive, Bind and Frozen.
+torch::jit::Module LoadPart(const PartSpec& part, const MappedFiles& files,
+                            const WeightPlacement& placement);
+
+}  // namespace audioldm

@@ -1,0 +1,30 @@
+import type { Metric } from './metric.js'
+
+const subsets = 100
+const subsetSize = 1000
+const seed = 2020
+
+/**
+ * Kernel distance: the unbiased squared MMD with the kernel (xᵀy/d + 1)³, mean and standard deviation
+ * over 100 subsets of at most 1000 rows. M. Bińkowski, D. J. Sutherland, M. Arbel, A. Gretton,
+ * "Demystifying MMD GANs" (2018), with the subsets of audioldm_eval. It may be negative.
+ */
+export const kid: Metric = {
+  name: 'kid',
+  generated: { source: 'embedding', form: 'rows' },
+  reference: { source: 'embedding', form: 'rows' },
+  minRows: 2,
+  settings: { subsets, subsetSize, seed, degree: 3, coef0: 1 },
+  compute: async ({ calculator, rows }) => {
+    const generated = rows('generated', 'embedding').tensor(calculator)
+    const reference = rows('reference', 'embedding').tensor(calculator)
+    const [mean, std] = await calculator.numbers('kernel_distance', [generated, reference], {
+      subsets,
+      subset_size: subsetSize,
+      seed,
+    })
+    generated.dispose()
+    reference.dispose()
+    return { values: { kid: { mean, std } } }
+  },
+}

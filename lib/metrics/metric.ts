@@ -1,0 +1,79 @@
+/** What a metric is to the rest of the library. `registry.ts` lists them all. */
+import type { MetricContext } from '../score/context.js'
+
+export const metricNames = [
+  'fd',
+  'fad',
+  'is',
+  'kl',
+  'kid',
+  'fad-infinity',
+  'lsd',
+  'psnr',
+  'ssim',
+] as const
+
+export type MetricName = (typeof metricNames)[number]
+
+/**
+ * Where the rows come from: 'embedding', a row a clip from CNN14 (or the rows of the user's own
+ * archive, which then stands in its place); 'logits', CNN14's 527 class scores of a clip; 'frames',
+ * a row for each 0.96 s patch of a clip from VGGish.
+ */
+export type FeatureSource = 'embedding' | 'logits' | 'frames'
+
+/** Running statistics need memory for one matrix; rows, for all clips. */
+export interface Need {
+  source: FeatureSource
+  form: 'statistics' | 'rows'
+}
+
+/** What the metrics say about one clip. */
+export interface ClipScores {
+  klSoftmax?: number
+  klSigmoid?: number
+  fad?: number
+  lsd?: number
+  psnr?: number
+  ssim?: number
+}
+
+/** Every metric that was asked for; the others are absent. */
+export interface MetricValues {
+  fd?: number
+  fad?: number
+  is?: { mean: number; std: number }
+  kl?: { softmax: number; sigmoid: number }
+  kid?: { mean: number; std: number }
+  /** `slope` of FAD against 1/frames and `r2` of the line whose intercept `value` is. */
+  fadInfinity?: { value: number; slope: number; r2: number }
+  lsd?: number
+  /** Infinity where every pair is equal. */
+  psnr?: number
+  ssim?: number
+}
+
+export interface Outcome {
+  /** Its own field, set. */
+  values: MetricValues
+  /** By the index of the generated clip. */
+  clips?: Map<number, ClipScores>
+}
+
+export interface Metric {
+  readonly name: MetricName
+  readonly generated?: Need
+  /** Absent where only generated clips count. */
+  readonly reference?: Need
+  /** What of the generated clips is needed besides for scores of single clips. */
+  readonly perClip?: Need
+  /** It compares clips pair by pair. */
+  readonly paired?: boolean
+  /** It compares waveforms: no network. */
+  readonly waveforms?: boolean
+  /** The fewest rows of either side. */
+  readonly minRows?: number
+  /** Numbers that it fixes, for the protocol. */
+  readonly settings?: Readonly<Record<string, number>>
+  compute(context: MetricContext): Promise<Outcome>
+}

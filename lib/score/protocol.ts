@@ -1,0 +1,155 @@
+/** All that decides a number besides the sounds: what a result states and caches are keyed by. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BackboneDescription } from '../backbones/backbone.js'
+import type { ComputeDType } from '../native/device.js'
+import { packageRoot } from '../paths.js'
+import type { PairingMode } from './pairing.js'
+
+export const resamplerNames = ['sinc', 'kaiser-fast', 'kaiser-best'] as const
+export const monoRules = ['first-channel', 'mean'] as const
+
+/**
+ * Windowed-sinc resampling as torchaudio defines it: 'sinc' is its default (Hann window, width 6),
+ * the others are its two presets that imitate resampy.
+ */
+export type ResamplerName = (typeof resamplerNames)[number]
+/** Which channel is heard: the first, as audioldm_eval takes it, or the mean of all. */
+export type MonoRule = (typeof monoRules)[number]
+
+export interface ResamplerSettings {
+  name: ResamplerName
+  lowpassFilterWidth: number
+  /** Cut-off as a part of the Nyquist frequency. */
+  rolloff: number
+  /** Of a Kaiser window; 0 is a Hann window. */
+  beta: number
+}
+
+const resamplers: Record<ResamplerName, Omit<ResamplerSettings, 'name'>> = {
+  sinc: { lowpassFilterWidth: 6, rolloff: 0.99, beta: 0 },
+  'kaiser-fast': { lowpassFilterWidth: 16, rolloff: 0.85, beta: 8.555504641634386 },
+  'kaiser-best': {
+    lowpassFilterWidth: 64,
+    rolloff: 0.9475937167399596,
+    beta: 14.769656459379492,
+  },
+}
+
+/** Waveforms shorter than this are padded with zeros: 2 s at 16 kHz, 1 s at 32 kHz. */
+const minSamples = 32_000
+
+/** From a file to the waveform that a network hears. */
+export interface WaveformProtocol {
+  mono: MonoRule
+  removeMean: boolean
+  resampler: ResamplerSettings
+  /** Shorter waveforms are padded with zeros at the end to so many samples of the new rate. */
+  minSamples: number
+}
+
+/** From a file to rows. Statistics can be compared or merged only where all of it is equal. */
+export interface FeatureProtocol extends WaveformProtocol {
+  backbone: string
+  sampleRate: number
+  /** Of the network: the hash of its weights, its dtype, its post-processing. */
+  settings: Record<string, string | number | boolean>
+}
+
+/** What the numbers of a result were computed with. */
+export interface ScoreProtocol extends WaveformProtocol {
+  /** Of this package. */
+  version: string
+  libtorch: string
+  device: string
+  dtype: ComputeDType
+  /** Degrees of freedom that covariances lose: divided by N − 1. */
+  ddof: 1
+  pairing: PairingMode
+  backbones: Record<
+    string,
+    { sampleRate: number; hash: string; settings: Record<string, string | number | boolean> }
+  >
+  /** Numbers that the metrics fix, such as seeds, by metric. */
+  metrics: Record<string, Readonly<Record<string, number>>>
+}
+
+export function waveformProtocol(mono: MonoRule, resampler: ResamplerName): WaveformProtocol {
+  const settings = { name: resampler, ...resamplers[resampler] }
+  return { mono, removeMean: true, resampler: settings, minSamples }
+}
+
+export function featureProtocol(
+  backbone: BackboneDescription,
+  waveform: WaveformProtocol,
+): FeatureProtocol {
+  const { name, sampleRate, settings } = backbone
+  return { backbone: name, sampleRate, settings: { ...settings }, ...waveform }
+}
+
+/** The parameters of the native operation `prepare`. */
+export function prepareParameters(
+  protocol: WaveformProtocol,
+  rate: number,
+  targetRate: number,
+): Record<string, number> {
+  return {
+    rate,
+    target_rate: targetRate,
+    mono: protocol.mono === 'mean' ? 1 : 0,
+    remove_mean: protocol.removeMean ? 1 : 0,
+    min_samples: protocol.minSamples,
+    lowpass_filter_width: protocol.resampler.lowpassFilterWidth,
+    rolloff: protocol.resampler.rolloff,
+    beta: protocol.resampler.beta,
+  }
+}
+
+/** The same for equal values, whatever the order of their keys. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, v) =>
+    typeof v === 'object' && v !== null && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : v,
+  )
+}
+
+/** Key of cached features: equal only where the same numbers would be computed again. */
+export function featureKey(
+  protocol: FeatureProtocol,
+  environment: { hash: string; device: string; libtorch: string },
+): string {
+  const { hash, libtorch } = environment
+  const device = environment.device.split(':')[0]
+  const key = canonicalJson({ protocol, hash, device, libtorch, version: packageVersion() })
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** The fields in which two protocols differ, as 'mono: mean, not first-channel'. */
+export function protocolDifferences(found: unknown, wanted: FeatureProtocol): string[] {
+  const a = flatten(found)
+  const b = flatten(wanted)
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .sort()
+    .filter((field) => a.get(field) !== b.get(field))
+    .map((field) => `${field}: ${a.get(field) ?? 'absent'}, not ${b.get(field) ?? 'absent'}`)
+}
+
+function flatten(value: unknown, prefix = '', fields = new Map<string, string>()) {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      flatten(inner, prefix === '' ? key : `${prefix}.${key}`, fields)
+    }
+  } else {
+    fields.set(prefix, String(value))
+  }
+  return fields
+}
+
+let version: string | undefined
+
+export function packageVersion(): string {
+  version ??= JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version as string
+  return version
+}

@@ -1,0 +1,66 @@
+/** The metrics on pairs of waveforms, as audioldm_eval prepares them: at 16 kHz and not padded. */
+import type { NativeTensor } from '../native/binding.js'
+import type { ClipSource } from './clip-source.js'
+import type { Pair } from './context.js'
+import { planar } from './features.js'
+import { lookAhead } from './look-ahead.js'
+import { prepareParameters, type WaveformProtocol } from './protocol.js'
+import type { Session } from './session.js'
+
+export interface SpectralPair extends Pair {
+  lsd: number
+  /** dB; infinite where the log-mel images are equal. */
+  psnr: number
+  ssim: number
+}
+
+const sampleRate = 16_000
+
+export async function compareSpectra(
+  session: Session,
+  sides: { generated: ClipSource[]; reference: ClipSource[] },
+  pairs: readonly Pair[],
+  protocol: WaveformProtocol,
+): Promise<SpectralPair[]> {
+  const { calculator } = session
+  const load = async (pair: Pair) => ({
+    pair,
+    generated: await waveform(session, sides.generated[pair.generated], protocol),
+    reference: await waveform(session, sides.reference[pair.reference], protocol),
+  })
+  const results: SpectralPair[] = []
+  for await (const loaded of lookAhead(pairs, 4, load, free)) {
+    try {
+      const [lsd, psnr, ssim] = await calculator.numbers('spectral_pair', [
+        loaded.generated,
+        loaded.reference,
+      ])
+      results.push({ ...loaded.pair, lsd, psnr, ssim })
+    } finally {
+      free(loaded)
+    }
+  }
+  return results
+}
+
+function free(pair: { generated: NativeTensor; reference: NativeTensor }): void {
+  pair.generated.dispose()
+  pair.reference.dispose()
+}
+
+async function waveform(
+  { reader, calculator, signal }: Session,
+  clip: ClipSource,
+  protocol: WaveformProtocol,
+): Promise<NativeTensor> {
+  const { audio } = await clip.read(reader, signal)
+  const { data, shape } = planar(audio.channels, protocol.mono === 'mean')
+  const input = calculator.tensor(data, shape)
+  try {
+    const parameters = prepareParameters(protocol, audio.sampleRate, sampleRate)
+    const [prepared] = await calculator.run('prepare', [input], { ...parameters, min_samples: 0 })
+    return prepared
+  } finally {
+    input.dispose()
+  }
+}

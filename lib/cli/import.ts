@@ -5,8 +5,8 @@ import { parseHubId, tokenizerIn } from '../hub/cache.js'
 import { pullTokenizer } from '../hub/pull.js'
 import { integerIn } from '../options.js'
 import { interruptSignal } from './interrupt.js'
-import { createOutput } from './output.js'
-import { createProgress } from './progress.js'
+import { createOutput, type Output } from './output.js'
+import { createProgress, type Progress } from './progress.js'
 import { numberValue } from './values.js'
 
 interface ImportFlags {
@@ -19,9 +19,9 @@ const defaultTokenizer = 'cvssp/audioldm-s-full-v2'
 
 export function importCommand(): Command {
   return new Command('import')
-    .description('turn an original AudioLDM checkpoint into a model folder')
-    .argument('<checkpoint>', 'original .ckpt file')
-    .argument('<dir>', 'folder to make; must be new or empty')
+    .description('turn published weights into files of our own: a model, or a backbone of score')
+    .argument('<file>', 'original AudioLDM checkpoint; PANNs CNN14, VGGish or its PCA parameters')
+    .argument('<out>', 'folder to make, new or empty; for a backbone OUT.safetensors')
     .option(
       '--tokenizer <dir|id>',
       'where the tokenizer is, which a checkpoint lacks',
@@ -36,32 +36,65 @@ export function importCommand(): Command {
     .action(run)
 }
 
-async function run(checkpoint: string, folder: string, flags: ImportFlags): Promise<void> {
-  if (!(await stat(checkpoint).catch(() => undefined))?.isFile()) {
-    throw new InvalidOptionError('checkpoint', `there is no file ${checkpoint}`)
+async function run(file: string, out: string, flags: ImportFlags): Promise<void> {
+  if (!(await stat(file).catch(() => undefined))?.isFile()) {
+    throw new InvalidOptionError('file', `there is no file ${file}`)
   }
   const output = createOutput(flags.json === true)
-  const signal = interruptSignal()
   const progress = createProgress((bytes) => `${(bytes / 1e6).toFixed(1)} MB`)
   try {
-    const tokenizer = await findTokenizer(flags.tokenizer, signal)
-    const { importCheckpoint } = await import('../weights/original/import.js')
-    const { outDir, ...rest } = await importCheckpoint(checkpoint, folder, {
-      tokenizer,
-      headWidth: flags.headWidth,
-      signal,
-      onProgress: ({ phase, part, bytes, totalBytes }) =>
-        progress.update(bytes, totalBytes, part === undefined ? phase : `${phase} ${part}`),
-    })
-    progress.stop()
-    for (const warning of rest.warnings) output.note(`warning: ${warning}`)
-    output.note(
-      rest.ema ? 'the UNet is the EMA copy' : 'the checkpoint has no EMA copy of the UNet',
-    )
-    output.result({ path: outDir, tokenizer, ...rest }, outDir)
+    if (out.endsWith('.safetensors')) await writeBackbone(file, out, output, progress)
+    else await writeModel(file, out, flags, output, progress)
   } finally {
     progress.stop()
   }
+}
+
+async function writeBackbone(
+  file: string,
+  out: string,
+  output: Output,
+  progress: Progress,
+): Promise<void> {
+  const { importBackbone } = await import('../backbones/import.js')
+  const result = await importBackbone(file, out, {
+    signal: interruptSignal(),
+    onProgress: ({ phase, bytes, totalBytes }) => progress.update(bytes, totalBytes, phase),
+  })
+  progress.stop()
+  const { architecture, used, ignored } = result
+  output.note(`${architecture}: ${used.length} tensors written, ${ignored.length} ignored`)
+  for (const name of ignored) output.note(`ignored: ${name}`)
+  output.result(result, out)
+}
+
+async function writeModel(
+  checkpoint: string,
+  folder: string,
+  flags: ImportFlags,
+  output: Output,
+  progress: Progress,
+): Promise<void> {
+  const { recogniseBackbone } = await import('../backbones/import.js')
+  const backbone = await recogniseBackbone(checkpoint)
+  if (backbone !== undefined) {
+    const problem = `${checkpoint} holds the weights of ${backbone}, which become one file`
+    throw new InvalidOptionError('out', problem, `Name it ${folder}.safetensors, for example.`)
+  }
+  const signal = interruptSignal()
+  const tokenizer = await findTokenizer(flags.tokenizer, signal)
+  const { importCheckpoint } = await import('../weights/original/import.js')
+  const { outDir, ...rest } = await importCheckpoint(checkpoint, folder, {
+    tokenizer,
+    headWidth: flags.headWidth,
+    signal,
+    onProgress: ({ phase, part, bytes, totalBytes }) =>
+      progress.update(bytes, totalBytes, part === undefined ? phase : `${phase} ${part}`),
+  })
+  progress.stop()
+  for (const warning of rest.warnings) output.note(`warning: ${warning}`)
+  output.note(rest.ema ? 'the UNet is the EMA copy' : 'the checkpoint has no EMA copy of the UNet')
+  output.result({ path: outDir, tokenizer, ...rest }, outDir)
 }
 
 /** A folder with a tokenizer: here, pulled before, or pulled now. */

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { NativeLoadError } from '../errors.js'
 import type { NativeModelSpec, NativePart, PartName } from '../native/binding.js'
-import type { FolderPartWeights, ModelFolder } from './folder.js'
+import { archiveIn, nativePart } from '../native/part.js'
+import type { ModelFolder } from './folder.js'
 
 export interface SpecOptions {
   /** 'cpu' or 'cuda:N'. */
@@ -16,8 +14,11 @@ export interface SpecOptions {
 /** What the native core needs to load the folder. */
 export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeModelSpec {
   const files = new Map<string, number>()
-  const part = (name: PartName): NativePart =>
-    nativePart(folder.parts[name], options.archivesDir, files)
+  const part = (name: PartName): NativePart => {
+    const { plan, tensors } = folder.parts[name]
+    const archive = archiveIn(options.archivesDir, plan.archive)
+    return nativePart(archive, plan.attributes, tensors, files)
+  }
   const parts = {
     unet: part('unet'),
     vae_encoder: part('vae_encoder'),
@@ -40,22 +41,4 @@ export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeM
     vocoderTail: geometry.tail,
     vocoderContext: geometry.context,
   }
-}
-
-function nativePart(
-  { plan, tensors }: FolderPartWeights,
-  archivesDir: string,
-  files: Map<string, number>,
-): NativePart {
-  const archive = join(archivesDir, `${plan.archive}.pt`)
-  if (!existsSync(archive)) {
-    const hint = 'The package is incomplete. In a checkout, build the archives with: npm run setup'
-    throw new NativeLoadError('ADDON_NOT_BUILT', `there is no archive ${archive}`, [], hint)
-  }
-  const weights = [...tensors].map(([name, source]) => {
-    const { file, ...where } = source
-    if (!files.has(file)) files.set(file, files.size)
-    return { name, file: files.get(file) as number, ...where }
-  })
-  return { archive, attributes: plan.attributes, weights }
 }

@@ -1,0 +1,86 @@
+/** What the bytes of tensors say, read once from end to end. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { AbortError } from '../errors.js'
+import { type WeightsFile, withFile } from '../weights/file.js'
+import { readContiguous } from '../weights/gather.js'
+import type { DType, TensorSource, TensorTable } from '../weights/table.js'
+
+/**
+ * sha256 over names, types, shapes and elements, by name: the same for the same weights, whatever
+ * container they lie in.
+ */
+export async function hashTensors(tensors: TensorTable, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  await readThrough(tensors, signal, {
+    begin: (name, { dtype, shape }) => hash.update(`${JSON.stringify([name, dtype, shape])}\n`),
+    piece: (bytes) => hash.update(bytes),
+  })
+  return hash.digest('hex')
+}
+
+/** sha256 over the bytes of a file. */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    if (signal?.aborted) throw new AbortError(signal.reason)
+    hash.update(piece)
+  }
+  return hash.digest('hex')
+}
+
+/** The tensors that hold NaN or infinity, to say why results do. */
+export async function nonFiniteTensors(tensors: TensorTable): Promise<string[]> {
+  const found = new Set<string>()
+  let current = ''
+  let test: ((bytes: Buffer) => boolean) | undefined
+  await readThrough(tensors, undefined, {
+    begin: (name, { dtype }) => {
+      current = name
+      test = nonFinite[dtype]
+    },
+    piece: (bytes) => {
+      if (test?.(bytes)) found.add(current)
+    },
+  })
+  return [...found]
+}
+
+/** An exponent of all ones is NaN or infinity. */
+const exponentBits =
+  (size: number, mask: number) =>
+  (bytes: Buffer): boolean => {
+    // The top two bytes of a little-endian float hold sign and exponent.
+    for (let at = size - 2; at < bytes.length; at += size) {
+      if ((bytes.readUInt16LE(at) & mask) === mask) return true
+    }
+    return false
+  }
+
+const nonFinite: Partial<Record<DType, (bytes: Buffer) => boolean>> = {
+  float64: exponentBits(8, 0x7ff0),
+  float32: exponentBits(4, 0x7f80),
+  bfloat16: exponentBits(2, 0x7f80),
+  float16: exponentBits(2, 0x7c00),
+}
+
+async function readThrough(
+  tensors: TensorTable,
+  signal: AbortSignal | undefined,
+  reader: { begin(name: string, source: TensorSource): void; piece(bytes: Buffer): void },
+): Promise<void> {
+  const names = [...tensors.keys()].sort()
+  const [first] = tensors.values()
+  if (first === undefined) return
+  // All tensors of a backbone lie in one file.
+  await withFile(first.file, async (file: WeightsFile) => {
+    for (const name of names) {
+      const source = tensors.get(name) as TensorSource
+      reader.begin(name, source)
+      for await (const piece of readContiguous(file, source)) {
+        if (signal?.aborted) throw new AbortError(signal.reason)
+        reader.piece(piece)
+      }
+    }
+  })
+}

@@ -1,0 +1,43 @@
+/** The built-in backbones. A new one is an entry here, an architecture beside and an archive. */
+import type { Architecture } from './architecture.js'
+import type { BackboneOutput } from './backbone.js'
+import { cnn14 } from './cnn14.js'
+import { vggish } from './vggish.js'
+
+export interface BuiltInBackbone {
+  readonly name: 'cnn14-16k' | 'cnn14-32k' | 'vggish'
+  readonly architecture: Architecture
+  /** The option that takes its weights file. */
+  readonly option: 'panns' | 'vggish'
+  readonly sampleRate: number
+  readonly outputs: readonly BackboneOutput[]
+  /** Several rows a clip. */
+  readonly frames: boolean
+}
+
+export const backbones: readonly BuiltInBackbone[] = [
+  {
+    name: 'cnn14-16k',
+    architecture: cnn14,
+    option: 'panns',
+    sampleRate: 16000,
+    outputs: ['embedding', 'logits'],
+    frames: false,
+  },
+  {
+    name: 'cnn14-32k',
+    architecture: cnn14,
+    option: 'panns',
+    sampleRate: 32000,
+    outputs: ['embedding', 'logits'],
+    frames: false,
+  },
+  {
+    name: 'vggish',
+    architecture: vggish,
+    option: 'vggish',
+    sampleRate: 16000,
+    outputs: ['embedding'],
+    frames: true,
+  },
+]

@@ -1,9 +1,10 @@
-"""Command line: `python -m audioldm_export archives|random-model`."""
+"""Command line: `python -m audioldm_export archives|random-model|random-backbone`."""
 
 import argparse
 from pathlib import Path
 
 from .archives import write_archives
+from .random_backbone import FORMATS, KINDS, write_random_backbone
 from .random_model import SIZES, write_random_model
 
 
@@ -16,12 +17,27 @@ def main() -> None:
     random_model.add_argument('--out', type=Path, required=True, metavar='DIR')
     random_model.add_argument('--size', choices=list(SIZES), default='tiny')
     random_model.add_argument('--seed', type=int, default=0)
+    backbone = commands.add_parser(
+        'random-backbone', help='write an embedding network with random weights'
+    )
+    backbone.add_argument('--out', type=Path, required=True, metavar='FILE')
+    backbone.add_argument('--kind', choices=KINDS, required=True)
+    backbone.add_argument('--format', choices=FORMATS, default='zip')
+    backbone.add_argument(
+        '--width', type=int, default=64, help='channels of the first block (published: 64)'
+    )
+    backbone.add_argument('--seed', type=int, default=0)
     options = parser.parse_args()
     if options.command == 'archives':
         for path in write_archives(options.out):
             print(f'{path} ({path.stat().st_size / 1024:.0f} KB)')
-    else:
+    elif options.command == 'random-model':
         write_random_model(options.out, options.size, options.seed)
+        print(options.out)
+    else:
+        write_random_backbone(
+            options.out, options.kind, options.format, options.width, options.seed
+        )
         print(options.out)
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from .cnn14 import Cnn14
 from .text_encoder import TextEncoder
 from .unet import UNet
 from .vae import VaeDecoder, VaeEncoder
+from .vggish import Vggish
 from .vocoder import Vocoder
 
 ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
@@ -21,6 +23,8 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     'vae_decoder': VaeDecoder,
     'vocoder': Vocoder,
     'text_encoder': TextEncoder,
+    'cnn14': Cnn14,
+    'vggish': Vggish,
 }
 
 

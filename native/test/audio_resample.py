@@ -21,7 +21,7 @@ from scipy.special import i0
 TOLERANCE = 1e-6
 RATES = (8000, 11025, 16000, 22050, 32000, 44100, 44101, 48000, 96000, 192000)
 TARGETS = (16000, 32000)
-CHECKED_OUTPUTS = 1500
+CHECKED_OUTPUTS = 300
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ def resampled(x: np.ndarray, rate: int, target: int, f: Filter, outputs: np.ndar
         return x[outputs]
     base = min(rate, target) * f.rolloff
     width = math.ceil(f.width * rate / base)
-    around = np.arange(-width, width + rate)
     values = np.empty(len(outputs))
     for k, j in enumerate(outputs):
         block, phase = divmod(int(j), target)
-        t = np.clip((-phase / target + around / rate) * base, -f.width, f.width)
+        # The table's columns −width … width + rate − 1 that meet samples rather than zeros.
+        first = max(-width, -block * rate)
+        column = np.arange(first, min(width + rate, len(x) - block * rate))
+        t = np.clip((-phase / target + column / rate) * base, -f.width, f.width)
         if f.beta:
             window = i0(f.beta * np.sqrt(1 - (t / f.width) ** 2)) / i0(f.beta)
         else:
             window = np.cos(t * np.pi / f.width / 2) ** 2
         taps = np.sinc(t) * window * (base / rate)
-        samples = around + block * rate
-        inside = (samples >= 0) & (samples < len(x))
-        values[k] = taps[inside] @ x[samples[inside]]
+        values[k] = taps @ x[column + block * rate]
     return values
 
 
@@ -127,10 +127,7 @@ def cases() -> list[Case]:
     for rate in RATES:
         for target in TARGETS:
             for f in FILTERS.values():
-                lengths = [1, 2, 100, rate // 50, 4111]
-                # A dense row of an odd rate has thousands of taps: fewer outputs of it.
-                if rate == 44101:
-                    lengths = [1, 100, 700]
+                lengths = (1, 2, 100, rate // 50, 4111)
                 found += [Case(noise(n), rate, target, f) for n in lengths]
     # A longer clip: several chunks to a thread, and the same on one thread.
     long = noise(400_001)
@@ -138,7 +135,7 @@ def cases() -> list[Case]:
     found += [Case(noise(70_001), 22050, 32000, FILTERS['kaiser-best'])]
     # Rates without common factor, and far apart: rows of more taps than are held at a time.
     found += [Case(noise(9000), 999_983, 16000), Case(noise(300), 16000, 16001)]
-    found += [Case(noise(2_500_000), 1 << 20, 7, Filter(64, 0.95)), Case(noise(3), 1, 1000)]
+    found += [Case(noise(300_000), 1 << 20, 101), Case(noise(3), 1, 1000)]
     # Mono rules, mean removal, padding, and rates that need no resampling.
     for rate in (16000, 44100, 8000):
         for mono in (0, 1):

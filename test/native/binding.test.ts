@@ -57,8 +57,8 @@ describe('lib/native/binding.ts says what the binary has', () => {
     expect(core.cudaDeviceCount()).toBeGreaterThanOrEqual(0)
   })
 
-  test('NativeModel', () => {
-    expect(exported(core.NativeModel.prototype, ['constructor'])).toEqual(declared('NativeModel'))
+  test.each(['NativeModel', 'NativeNetwork', 'NativeCompute'] as const)('%s', (name) => {
+    expect(exported(core[name].prototype, ['constructor'])).toEqual(declared(name))
   })
 
   test('NativeTensor and its constructor', () => {
@@ -79,7 +79,7 @@ describe('hostile tensors throw and never crash', () => {
   const from = core.NativeTensor.from as Any
   test.each<[string, () => unknown, RegExp]>([
     ['no data', () => from(), /expected a Float32Array/],
-    ['another array', () => from(new Uint8Array(4), [4]), /expected a Float32Array/],
+    ['another array', () => from(new Uint8Array(4), [4]), /Float32Array or a Float64Array/],
     ['a DataView', () => from(new DataView(new ArrayBuffer(16)), [4]), /expected a Float32Array/],
     ['no shape', () => from(new Float32Array(4)), /shape is not an array/],
     ['a shape that does not fit', () => from(new Float32Array(4), [5]), /does not fit/],
@@ -94,6 +94,18 @@ describe('hostile tensors throw and never crash', () => {
     ['a borrowed getter', () => Object.create(some()).shape, /Illegal invocation|argument/],
   ])('%s', (_, use, message) => {
     expect(use).toThrow(message)
+  })
+
+  test.each([Float32Array, Float64Array])('a part of a %s comes as it is', (array) => {
+    const values = Array.of(0, 1 / 3, 2, Number.NaN, 4)
+    const part = array.from(values).subarray(1, 4)
+    const tensor = from(part, [3, 1])
+    expect([tensor.dtype, tensor.shape]).toEqual([
+      array === Float32Array ? 'float32' : 'float64',
+      [3, 1],
+    ])
+    expect(tensor.data()).toEqual(array.from(part))
+    tensor.dispose()
   })
 
   test('a detached array is an empty one', () => {

@@ -1,6 +1,7 @@
 #include "tensor/error.h"
 
 #include <c10/util/Exception.h>
+#include <torch/csrc/jit/runtime/jit_exception.h>
 
 #include <new>
 #include <string_view>
@@ -13,7 +14,8 @@ namespace {
 std::string WithoutScriptTrace(const std::string& message) {
   static constexpr std::string_view kMark = "RuntimeError: ";
   const size_t mark = message.rfind(kMark);
-  return mark == std::string::npos ? message : message.substr(mark + kMark.size());
+  const size_t start = mark == std::string::npos ? 0 : mark + kMark.size();
+  return message.substr(start, message.find_last_not_of('\n') + 1 - start);
 }
 
 bool SaysOutOfMemory(std::string_view message) {
@@ -58,6 +60,9 @@ Error AsError(std::exception_ptr exception, const std::string& doing) {
                  "Out of memory while " + doing + ": " + error.what_without_backtrace());
   } catch (const c10::Error& error) {
     return FromMessage(error.what_without_backtrace(), doing);
+  } catch (const torch::jit::JITException& error) {
+    // A `raise` in the script.
+    return FromMessage(error.getOriginalMsg().value_or(error.what()), doing);
   } catch (const std::exception& error) {
     return FromMessage(error.what(), doing);
   } catch (...) {

@@ -24,6 +24,7 @@ export {
 } from './generate.js'
 export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
 export { Job } from './job.js'
+export type { ClipScores, MetricName, MetricValues } from './metrics/metric.js'
 export {
   type LoadModelOptions,
   type LoadProgress,
@@ -32,6 +33,30 @@ export {
   type ModelInfo,
 } from './model.js'
 export { type DoctorReport, doctor } from './native/doctor.js'
+export type { ClipInput, SampleClip } from './score/clip-source.js'
+export type { AudioSet } from './score/inputs.js'
+export type { BackboneName, FeatureOptions, ScoreOptions } from './score/options.js'
+export type { PairingMode } from './score/pairing.js'
+export type { ClipRow } from './score/per-clip.js'
+export type {
+  FeatureProtocol,
+  MonoRule,
+  ResamplerName,
+  ResamplerSettings,
+  ScoreProtocol,
+  WaveformProtocol,
+} from './score/protocol.js'
+export type { ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
+export {
+  type SaveStatisticsEvent,
+  type SaveStatisticsOptions,
+  type SaveStatisticsResult,
+  saveStatistics,
+} from './score/save-statistics.js'
+export type { Shard } from './score/shard.js'
+export type { ClipProgress } from './score/side.js'
+export type { Skipped } from './score/walk.js'
+export { score } from './score.js'
 export { Tensor, type TensorData } from './tensor.js'
 export {
   type ImportOptions,

@@ -10,17 +10,7 @@ import { psnr } from './psnr.js'
 import { ssim } from './ssim.js'
 
 /** In the order in which they are computed and shown. */
-const metrics: readonly Metric[] = [
-  fd,
-  fad,
-  inceptionScore,
-  kl,
-  kid,
-  fadInfinity,
-  lsd,
-  psnr,
-  ssim,
-]
+const metrics: readonly Metric[] = [fd, fad, inceptionScore, kl, kid, fadInfinity, lsd, psnr, ssim]
 
 /** Computed where nothing is asked for by name. */
 export const defaultMetrics: readonly MetricName[] = ['fd', 'fad', 'is', 'kl']

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Audio } from '../audio/audio.js'
 import { maxChannels, maxSampleRate, requireFinite, requireSamples } from '../audio/audio-limits.js'
-import { type DecodedAudio, decodeAudio } from '../audio/read.js'
+import type { DecodedAudio } from '../audio/read.js'
 import type { AudioReaderPool } from '../audio/reader-pool.js'
 import { InvalidOptionError } from '../errors.js'
 import { show } from '../options.js'
@@ -27,10 +27,7 @@ export interface ClipSource {
   /** sha256 of its content, in hexadecimal. */
   hash(reader: AudioReaderPool, signal: AbortSignal): Promise<string>
   /** @throws AudioError when it is no sound that can be read. */
-  read(
-    reader: AudioReaderPool,
-    signal: AbortSignal,
-  ): Promise<{ hash: string; audio: DecodedAudio }>
+  read(reader: AudioReaderPool, signal: AbortSignal): Promise<{ hash: string; audio: DecodedAudio }>
 }
 
 export function fileClip(path: string, name: string): ClipSource {
@@ -45,12 +42,11 @@ export function fileClip(path: string, name: string): ClipSource {
 /** `label` stands for the clip in messages, such as generated[3]. */
 export function memoryClip(clip: ClipInput, label: string): ClipSource {
   if (clip instanceof Uint8Array) {
-    const hash = async () => createHash('sha256').update(clip).digest('hex')
     return {
       name: undefined,
       path: label,
-      hash,
-      read: async () => ({ hash: await hash(), audio: await decodeAudio(clip) }),
+      hash: async () => createHash('sha256').update(clip).digest('hex'),
+      read: (reader, signal) => reader.decode(clip, { signal }),
     }
   }
   if (clip instanceof Audio) {

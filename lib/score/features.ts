@@ -9,15 +9,21 @@ import { lookAhead } from './look-ahead.js'
 import { prepareParameters, type WaveformProtocol } from './protocol.js'
 import type { Session } from './session.js'
 
-export type ExtractedClip =
-  | {
-      index: number
-      /** By the backbone's name. */
-      features: Map<string, StoredFeatures>
-      /** How many of them were computed now; the others were cached. */
-      computed: number
-    }
-  | { index: number; skipped: string }
+export type ClipFacts = Pick<StoredFeatures, 'durationSeconds' | 'sampleRate' | 'channels'>
+
+export interface ReadClip {
+  index: number
+  facts: ClipFacts
+  /** By the backbone's name. */
+  features: Map<string, StoredFeatures>
+  /** How many of them were computed now; the others were cached. */
+  computed: number
+}
+
+export type ExtractedClip = ReadClip | { index: number; skipped: string }
+
+/** Samples at a network's rate, 17 minutes at 16 kHz; its memory grows with them by the gigabyte. */
+const maxWaveform = 2 ** 24
 
 interface LoadedClip {
   index: number
@@ -28,7 +34,7 @@ interface LoadedClip {
   missing: Extractor[]
   /** By sample rate. */
   waveforms: Map<number, NativeTensor>
-  facts: Pick<StoredFeatures, 'durationSeconds' | 'sampleRate' | 'channels'>
+  facts: ClipFacts
 }
 
 export interface ExtractOptions {
@@ -83,11 +89,14 @@ async function loadClip(
     facts: { durationSeconds: 0, sampleRate: 0, channels: 0 },
   }
   try {
-    if (session.caching) {
+    if (session.caching && extractors.length > 0) {
       loaded.hash = await clip.hash(reader, signal)
       for (const { name, key } of extractors) {
         const found = await cache.get(loaded.hash, key)
-        if (found) loaded.features.set(name, found)
+        if (found === undefined) continue
+        loaded.features.set(name, found)
+        const { durationSeconds, sampleRate, channels } = found
+        loaded.facts = { durationSeconds, sampleRate, channels }
       }
       loaded.missing = extractors.filter(({ name }) => !loaded.features.has(name))
       if (loaded.missing.length === 0) return loaded
@@ -126,6 +135,7 @@ async function prepareWaveforms(
   const tensor = calculator.tensor(input.data, input.shape)
   try {
     for (const rate of new Set(loaded.missing.map((extractor) => extractor.sampleRate))) {
+      requireLength(loaded.facts.durationSeconds, rate)
       const parameters = prepareParameters(protocol, sampleRate, rate)
       const [waveform] = await calculator.run('prepare', [tensor], parameters)
       loaded.waveforms.set(rate, waveform)
@@ -133,6 +143,12 @@ async function prepareWaveforms(
   } finally {
     tensor.dispose()
   }
+}
+
+function requireLength(seconds: number, rate: number): void {
+  if (seconds * rate <= maxWaveform) return
+  const limit = `${Math.floor(maxWaveform / rate)} s at most`
+  throw new AudioError(`is too long: ${Math.round(seconds)} s, ${limit}`)
 }
 
 /** Where only the first channel is heard, the others need not be copied. */
@@ -152,10 +168,10 @@ export function planar(
 async function* finish(session: Session, batch: LoadedClip[]): AsyncGenerator<ExtractedClip> {
   const computed = batch.map(({ missing }) => missing.length)
   for (const group of groups(batch)) await embed(session, group)
-  for (const [i, { index, skipped, features }] of batch.entries()) {
+  for (const [i, { index, skipped, features, facts }] of batch.entries()) {
     discard(batch[i])
     if (skipped !== undefined) yield { index, skipped }
-    else yield { index, features, computed: computed[i] }
+    else yield { index, facts, features, computed: computed[i] }
   }
 }
 

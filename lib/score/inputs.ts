@@ -95,6 +95,9 @@ async function resolvePath(
   } else if (!info.isFile()) {
     throw new InvalidOptionError(label, `${path} is neither a file nor a folder`)
   } else if (/\.safetensors$/i.test(path)) {
+    if (result.statistics.some((other) => resolve(other) === resolve(path))) {
+      throw new InvalidOptionError(label, `${path} is given twice`)
+    }
     result.statistics.push(path)
   } else {
     result.clips.push(fileClip(path, relative(shared, resolve(path)).split(sep).join('/')))

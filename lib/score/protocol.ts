@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BackboneDescription } from '../backbones/backbone.js'
+import type { Metric } from '../metrics/metric.js'
 import type { ComputeDType } from '../native/device.js'
 import { packageRoot } from '../paths.js'
 import type { PairingMode } from './pairing.js'
@@ -86,6 +87,27 @@ export function featureProtocol(
 ): FeatureProtocol {
   const { name, sampleRate, settings } = backbone
   return { backbone: name, sampleRate, settings: { ...settings }, ...waveform }
+}
+
+export function scoreProtocol(
+  waveform: WaveformProtocol,
+  run: { device: string; dtype: ComputeDType; libtorch: string; pairing: PairingMode },
+  backbones: BackboneDescription[],
+  metrics: Metric[],
+): ScoreProtocol {
+  return {
+    version: packageVersion(),
+    ...run,
+    ...waveform,
+    ddof: 1,
+    backbones: Object.fromEntries(
+      backbones.map(({ name, sampleRate, hash, settings }) => [
+        name,
+        { sampleRate, hash, settings: { ...settings } },
+      ]),
+    ),
+    metrics: Object.fromEntries(metrics.map(({ name, settings }) => [name, settings ?? {}])),
+  }
 }
 
 /** The parameters of the native operation `prepare`. */

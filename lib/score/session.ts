@@ -4,8 +4,8 @@ import { Compute } from '../native/compute.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from '../native/device.js'
 import { loadNative, type NativeCore } from '../native/load.js'
 import { Calculator } from './calculator.js'
-import { FeatureCache } from './feature-cache.js'
 import type { Extractor } from './extractor.js'
+import { FeatureCache } from './feature-cache.js'
 
 export interface SessionOptions {
   device: string
@@ -38,7 +38,9 @@ export class Session {
     this.dtype = chooseDType(this.native, this.device, options.dtype)
     this.threads = options.threads ?? defaultThreads()
     this.caching = options.cacheDir !== null
-    this.cache = new FeatureCache(options.cacheDir, (error) => warn(`no features are cached: ${error.message}`))
+    this.cache = new FeatureCache(options.cacheDir, (error) =>
+      warn(`no features are cached: ${error.message}`),
+    )
     this.#compute = new Compute(this.native, this.threads)
     this.calculator = new Calculator(this.native, this.#compute, signal)
   }

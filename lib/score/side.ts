@@ -1,10 +1,9 @@
 /** One side of a comparison: goes through its clips and gathers what the metrics need. */
 import { AudioError, EngineError } from '../errors.js'
 import type { Calculator } from './calculator.js'
-import type { ClipSource } from './clip-source.js'
 import type { Extractor } from './extractor.js'
 import type { StoredArray, StoredFeatures } from './feature-cache.js'
-import { type ExtractOptions, extractFeatures } from './features.js'
+import { type ClipFacts, type ExtractOptions, extractFeatures, type ReadClip } from './features.js'
 import type { ResolvedSet } from './inputs.js'
 import { Rows } from './rows.js'
 import type { Session } from './session.js'
@@ -15,20 +14,20 @@ import type { Skipped } from './walk.js'
 /** Of the outputs of one backbone. */
 export interface Gathering {
   extractor: Extractor
-  statistics: boolean
-  rows: boolean
-  logits: boolean
+  statistics?: boolean
+  rows?: boolean
+  logits?: boolean
+}
+
+export interface Wanted {
+  gatherings: Gathering[]
+  /** The backbones whose saved statistics are merged with what is gathered. */
+  merge: string[]
 }
 
 export interface Side extends ResolvedSet {
   option: string
   saved: SavedStatistics[]
-}
-
-export interface ClipFacts {
-  durationSeconds: number
-  sampleRate: number
-  channels: number
 }
 
 export interface ClipProgress {
@@ -71,7 +70,7 @@ export class SideFeatures {
 export async function gatherSide(
   session: Session,
   side: Side,
-  gatherings: Gathering[],
+  { gatherings, merge }: Wanted,
   options: Omit<ExtractOptions, 'extractors'>,
   events: SideEvents,
 ): Promise<SideFeatures> {
@@ -88,15 +87,20 @@ export async function gatherSide(
         result.skipped.push({ path, reason: clip.skipped })
         events.onSkipped({ path, reason: clip.skipped })
       } else {
-        await include(result, accumulators, gatherings, clip.index, clip.features, calculator)
+        await include(result, accumulators, gatherings, clip, calculator)
         result.computed += clip.computed
         result.cached += extractors.length - clip.computed
       }
-      const cached = !('skipped' in clip) && clip.computed === 0
+      const cached = extractors.length > 0 && !('skipped' in clip) && clip.computed === 0
       events.onClip({ done: ++done, total: side.clips.length, path, cached })
     }
     requireClips(side, result)
-    await finishStatistics(result, side, gatherings, accumulators, calculator)
+    await mergeSaved(side.saved, merge, accumulators, calculator)
+    for (const [name, accumulator] of accumulators) {
+      const total = await accumulator.finish()
+      if (total) result.statistics.set(name, total)
+    }
+    for (const file of side.saved) result.count += file.clips
     return result
   } catch (error) {
     result.dispose()
@@ -110,19 +114,17 @@ async function include(
   result: SideFeatures,
   accumulators: Map<string, StatisticsAccumulator>,
   gatherings: Gathering[],
-  index: number,
-  features: Map<string, StoredFeatures>,
+  { index, features, facts }: ReadClip,
   calculator: Calculator,
 ): Promise<void> {
   result.count++
+  result.facts.set(index, facts)
   for (const gathering of gatherings) {
     const { name } = gathering.extractor
-    const { embedding, logits, ...facts } = features.get(name) as StoredFeatures
-    result.facts.set(index, facts)
+    const { embedding, logits } = features.get(name) as StoredFeatures
     const dimension = widthOf(embedding)
     if (gathering.statistics) {
-      const accumulator =
-        accumulators.get(name) ?? new StatisticsAccumulator(calculator, dimension)
+      const accumulator = accumulators.get(name) ?? new StatisticsAccumulator(calculator, dimension)
       accumulators.set(name, accumulator)
       checkWidth(name, dimension, accumulator.dimension)
       await accumulator.add(embedding.data)
@@ -159,16 +161,13 @@ function requireClips({ option, clips, saved }: Side, result: SideFeatures): voi
   throw new AudioError(`${option}: ${what} ${verb}${some.join('')}${more}`)
 }
 
-async function finishStatistics(
-  result: SideFeatures,
-  { saved }: Side,
-  gatherings: Gathering[],
+async function mergeSaved(
+  saved: SavedStatistics[],
+  names: string[],
   accumulators: Map<string, StatisticsAccumulator>,
   calculator: Calculator,
 ): Promise<void> {
-  for (const { extractor, statistics } of gatherings) {
-    if (!statistics) continue
-    const { name } = extractor
+  for (const name of names) {
     for (const file of saved) {
       const loaded = await loadStatistics(file, name, calculator)
       const width = loaded.mean.shape[0]
@@ -177,8 +176,5 @@ async function finishStatistics(
       checkWidth(`${file.path}: ${name}`, width, accumulator.dimension)
       await accumulator.merge(loaded)
     }
-    const total = await accumulators.get(name)?.finish()
-    if (total) result.statistics.set(name, total)
   }
-  for (const file of saved) result.count += file.clips
 }

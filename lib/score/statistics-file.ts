@@ -10,25 +10,42 @@ import { type TensorBytes, writeSafetensors } from '../weights/safetensors-write
 import type { TensorSource, TensorTable } from '../weights/table.js'
 import { readTensor } from '../weights/tensor.js'
 import type { Calculator } from './calculator.js'
-import { type FeatureProtocol, packageVersion, protocolDifferences } from './protocol.js'
+import {
+  type FeatureProtocol,
+  monoRules,
+  packageVersion,
+  protocolDifferences,
+  resamplerNames,
+} from './protocol.js'
 import type { Statistics } from './statistics.js'
 
 const format = 'audioldm-statistics-1'
 const countSchema = z.int().min(1)
+const protocolSchema = z.object({
+  backbone: z.string().min(1),
+  sampleRate: z.int(),
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  mono: z.enum(monoRules),
+  removeMean: z.boolean(),
+  resampler: z.object({
+    name: z.enum(resamplerNames),
+    lowpassFilterWidth: z.number(),
+    rolloff: z.number(),
+    beta: z.number(),
+  }),
+  minSamples: z.int(),
+})
 const contentSchema = z.object({
   clips: countSchema,
   version: z.string(),
-  backbones: z.record(
-    z.string().min(1),
-    z.object({ rows: countSchema, protocol: z.record(z.string(), z.unknown()) }),
-  ),
+  backbones: z.record(z.string().min(1), z.object({ rows: countSchema, protocol: protocolSchema })),
 })
 
 export interface SavedStatistics {
   path: string
   /** Of how many clips. */
   clips: number
-  backbones: Map<string, { rows: number; protocol: Record<string, unknown> }>
+  backbones: Map<string, { rows: number; protocol: FeatureProtocol }>
   tensors: TensorTable
 }
 
@@ -76,17 +93,27 @@ export async function openStatisticsFile(path: string): Promise<SavedStatistics>
     throw damaged(path, `its description is wrong at '${at.join('.')}': ${message}`)
   }
   const { clips, backbones } = content.data
+  for (const [name, { protocol }] of Object.entries(backbones)) {
+    if (protocol.backbone !== name) throw damaged(path, `${name} has another backbone's protocol`)
+  }
   const tensors = await readSafetensors(path)
   return { path, clips, backbones: new Map(Object.entries(backbones)), tensors }
 }
 
 /** @throws InvalidOptionError listing every field in which its protocol is another one. */
-export function checkProtocol(option: string, file: SavedStatistics, wanted: FeatureProtocol): void {
+export function checkProtocol(
+  option: string,
+  file: SavedStatistics,
+  wanted: FeatureProtocol,
+): void {
   const found = file.backbones.get(wanted.backbone)
   const { path } = file
   if (found === undefined) {
     const others = [...file.backbones.keys()].join(', ')
-    throw new InvalidOptionError(option, `${path} has no statistics of ${wanted.backbone}: ${others}`)
+    throw new InvalidOptionError(
+      option,
+      `${path} has no statistics of ${wanted.backbone}: ${others}`,
+    )
   }
   const differences = protocolDifferences(found.protocol, wanted)
   if (differences.length === 0) return
@@ -113,7 +140,8 @@ export async function loadStatistics(
   }
   const tensor = async (name: string, source: TensorSource) => {
     const values = (await readTensor(source)) as Float64Array
-    if (!values.every(Number.isFinite)) throw damaged(path, `${name} has values that are not finite`)
+    if (!values.every(Number.isFinite))
+      throw damaged(path, `${name} has values that are not finite`)
     return calculator.tensor(values, source.shape)
   }
   return {
@@ -128,7 +156,10 @@ function tensorOf(file: SavedStatistics, name: string, dimensions: number): Tens
   if (source === undefined) throw damaged(file.path, `there is no tensor ${name}`)
   const { dtype, shape } = source
   if (dtype !== 'float64' || shape.length !== dimensions || shape.includes(0)) {
-    throw damaged(file.path, `${name} is ${dtype} [${shape}], not float64 of ${dimensions} dimensions`)
+    throw damaged(
+      file.path,
+      `${name} is ${dtype} [${shape}], not float64 of ${dimensions} dimensions`,
+    )
   }
   return source
 }

@@ -20,10 +20,11 @@ const maxFiles = 10_000_000
 
 /** What lies beside sounds in data sets and is none; anything else is tried. */
 const otherKinds = new Set(
-  ('.json .jsonl .csv .tsv .txt .md .html .xml .yaml .yml .toml .pdf .log .py .sh .png .jpg .jpeg ' +
+  (
+    '.json .jsonl .csv .tsv .txt .md .html .xml .yaml .yml .toml .pdf .log .py .sh .png .jpg .jpeg ' +
     '.gif .svg .webp .npy .npz .pkl .pickle .pt .pth .ckpt .h5 .hdf5 .lmdb .db .safetensors .zip .tar ' +
-    '.gz .bz2 .xz .7z .mid .midi .lab .textgrid .srt .vtt')
-    .split(' '),
+    '.gz .bz2 .xz .7z .mid .midi .lab .textgrid .srt .vtt'
+  ).split(' '),
 )
 
 /** Hidden files and folders are passed over; other kinds of files are reported as skipped. */

@@ -1,0 +1,161 @@
+/** The options of score and saveStatistics. */
+import { z } from 'zod'
+import type { BackboneSpec } from '../backbones/backbone.js'
+import { InvalidOptionError } from '../errors.js'
+import { type MetricName, metricNames } from '../metrics/metric.js'
+import type { ComputeDType } from '../native/device.js'
+import { abortSignal, expecting, integerIn, show } from '../options.js'
+import { defaultFeatureCacheDir } from './feature-cache.js'
+import type { AudioSet } from './inputs.js'
+import { type PairingMode, pairingModes } from './pairing.js'
+import { type MonoRule, monoRules, type ResamplerName, resamplerNames } from './protocol.js'
+
+export type BackboneName = 'cnn14-16k' | 'cnn14-32k'
+
+/** What score and saveStatistics share: the networks, and how sounds reach them. */
+export interface FeatureOptions {
+  /**
+   * Weights of CNN14, for fd, kid, is and kl: the file that PANNs publishes
+   * (`Cnn14_16k_mAP=0.438.pth`, or `Cnn14_mAP=0.431.pth` for cnn14-32k), or its import.
+   */
+  panns?: string
+  /** Weights of VGGish, for fad and fad-infinity: `vggish-10086976.pth`, or its import. */
+  vggish?: string
+  /** Keeps the last ReLU of VGGish; default false, as audioldm_eval. */
+  vggishRelu?: boolean
+  /** PCA parameters for VGGish: `vggish_pca_params-970ea276.pth`; default none, as audioldm_eval. */
+  vggishPca?: string
+  /**
+   * A TorchScript archive of your own as 'my.pt@16000', the number being the rate, Hz, of the
+   * waveforms [B, n] that it takes; it gives [B, d] or [B, frames, d]. fd and kid then use it.
+   */
+  embedding?: string
+  /** Which CNN14 `panns` is; default 'cnn14-16k'. */
+  backbone?: BackboneName
+  /** Which channel is heard; default 'first-channel', as audioldm_eval. */
+  mono?: MonoRule
+  /** Default 'sinc', as audioldm_eval. Kaiser presets are slower and steeper. */
+  resampler?: ResamplerName
+  /** 'cpu', 'cuda', 'cuda:N' or 'auto' (default: CUDA where it works, else the CPU). */
+  device?: string
+  /**
+   * What the networks' convolutions compute in. 'float32' (default) gives numbers that agree;
+   * 'auto' is float16 on CUDA and bfloat16 on CPUs with hardware for it: faster, and good to about
+   * three digits. Front-ends are float64 always.
+   */
+  dtype?: 'auto' | ComputeDType
+  /** Clips of equal length computed together, 1 … 256; default 1 on the CPU, 16 on CUDA. Does not
+   * change a number. */
+  batchSize?: number
+  /** CPU threads, 1 … 1024; default: all processors this process may use. */
+  threads?: number
+  /** Where features are cached; default AUDIOLDM_CACHE or the user's cache. null: nowhere. */
+  cacheDir?: string | null
+  /** Where libtorch is, before any other place is looked at. */
+  libtorchPath?: string
+  signal?: AbortSignal
+}
+
+export interface ScoreOptions extends FeatureOptions {
+  /** What is judged. */
+  generated: AudioSet
+  /** What it is compared with; not needed for `is` alone. */
+  reference?: AudioSet
+  /**
+   * Default: those of fd, fad, is and kl that weights and inputs allow, with a warning for each that
+   * is left out. A metric asked for by name that cannot be computed is an error.
+   */
+  metrics?: readonly MetricName[]
+  /**
+   * How kl, lsd, psnr and ssim pair clips. 'name' (default for files): by the path in the folder
+   * without extension, of which more than 99 % must have a partner on both sides; 'order' (default
+   * where clips in memory have no names): as listed; 'none'.
+   */
+  pairing?: PairingMode
+  /** Whether the result has scores of single clips; default false. Keeps all VGGish rows. */
+  perClip?: boolean
+  /** Also writes the statistics of the reference to this file, for later runs. */
+  saveStatistics?: string
+}
+
+const text = (what: string) =>
+  z.string(expecting(what)).min(1, { error: `expected ${what}, got ''` })
+const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
+  z.enum(names, expecting(`${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`))
+const deviceForm = expecting('auto, cpu, cuda or cuda:N')
+
+/** @internal Kept out of the declarations, which must not need zod's. */
+export const featureShape = {
+  panns: text('a weights file').optional(),
+  vggish: text('a weights file').optional(),
+  vggishRelu: z.boolean(expecting('true or false')).default(false),
+  vggishPca: text('a file of PCA parameters').optional(),
+  embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),
+  backbone: oneOf(['cnn14-16k', 'cnn14-32k']).default('cnn14-16k'),
+  mono: oneOf(monoRules).default('first-channel'),
+  resampler: oneOf(resamplerNames).default('sinc'),
+  device: z
+    .string(deviceForm)
+    .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, deviceForm)
+    .default('auto'),
+  dtype: oneOf(['auto', 'float32', 'bfloat16', 'float16']).default('float32'),
+  batchSize: integerIn(1, 256).optional(),
+  threads: integerIn(1, 1024).optional(),
+  cacheDir: text('a folder, or null for no cache').nullable().default(defaultFeatureCacheDir),
+  libtorchPath: text('a folder').optional(),
+  signal: abortSignal.optional(),
+}
+
+/** @internal */
+export const scoreSchema = z.strictObject({
+  ...featureShape,
+  generated: z.unknown(),
+  reference: z.unknown().optional(),
+  metrics: z
+    .array(oneOf(metricNames), expecting('a list of metrics'))
+    .min(1, { error: 'the list is empty' })
+    .optional(),
+  pairing: oneOf(pairingModes).optional(),
+  perClip: z.boolean(expecting('true or false')).default(false),
+  saveStatistics: text('a path').optional(),
+})
+
+export type ParsedScoreOptions = Omit<
+  z.output<typeof scoreSchema>,
+  'generated' | 'reference' | 'signal'
+>
+export type ParsedFeatureOptions = z.output<z.ZodObject<typeof featureShape>>
+
+/** The backbones whose weights are given, by what they are for. */
+export interface GivenBackbones {
+  panns?: BackboneSpec
+  vggish?: BackboneSpec
+  embedding?: BackboneSpec
+}
+
+export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
+  const { panns, vggish, backbone, vggishRelu, vggishPca, embedding } = options
+  if (vggish === undefined && (vggishRelu || vggishPca !== undefined)) {
+    const option = vggishRelu ? 'vggishRelu' : 'vggishPca'
+    throw new InvalidOptionError(option, 'applies to VGGish, whose weights are not given')
+  }
+  return {
+    ...(panns && { panns: { kind: backbone, weights: panns } }),
+    ...(vggish && {
+      vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
+    }),
+    ...(embedding && { embedding: parseEmbedding(embedding) }),
+  }
+}
+
+function parseEmbedding(given: string): BackboneSpec {
+  const match = /^(.+)@(\d{1,7})$/.exec(given)
+  const sampleRate = Number(match?.[2])
+  if (match && sampleRate >= 1 && sampleRate <= 2 ** 20) {
+    return { kind: 'archive', archive: match[1], sampleRate }
+  }
+  throw new InvalidOptionError(
+    'embedding',
+    `expected an archive and the rate it takes, as 'my.pt@16000', got ${show(given)}`,
+  )
+}

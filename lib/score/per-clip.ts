@@ -1,0 +1,51 @@
+/** One row a generated clip, readable or not. */
+import type { ClipScores } from '../metrics/metric.js'
+import type { Pairing } from './pairing.js'
+import type { Side, SideFeatures } from './side.js'
+
+export interface ClipRow extends ClipScores {
+  /** Its path in the folder, or its name. */
+  name: string
+  path: string
+  /** Why it was not scored. */
+  skipped?: string
+  durationSeconds?: number
+  /** Of the file, Hz. */
+  sampleRate?: number
+  channels?: number
+  /** The path of the reference it was paired with. */
+  pair?: string
+  /** AudioSet's class of the highest logit, 0 … 526, and its probability (sigmoid). */
+  topClass?: number
+  topProbability?: number
+}
+
+export function clipRows(
+  generated: Side,
+  reference: Side | undefined,
+  features: SideFeatures,
+  pairing: Pairing,
+  scores: Map<number, ClipScores>[],
+): ClipRow[] {
+  const reasons = new Map(features.skipped.map(({ path, reason }) => [path, reason]))
+  const pairs = new Map(pairing.pairs.map((pair) => [pair.generated, pair.reference]))
+  const [logits] = features.logits.values()
+  return generated.clips.map((clip, i) => {
+    const row: ClipRow = { name: clip.name ?? clip.path, path: clip.path }
+    const facts = features.facts.get(i)
+    if (facts === undefined) return { ...row, skipped: reasons.get(clip.path) ?? 'not read' }
+    Object.assign(row, facts, ...scores.map((each) => each.get(i) ?? {}))
+    const partner = pairs.get(i)
+    if (partner !== undefined) row.pair = reference?.clips[partner].path
+    if (logits) Object.assign(row, topClass(logits.of(i)))
+    return row
+  })
+}
+
+function topClass(logits: Float32Array): Pick<ClipRow, 'topClass' | 'topProbability'> {
+  let topClass = 0
+  logits.forEach((value, i) => {
+    if (value > logits[topClass]) topClass = i
+  })
+  return { topClass, topProbability: 1 / (1 + Math.exp(-logits[topClass])) }
+}

@@ -1,0 +1,139 @@
+/** Decides, before any long work, which metrics can be computed and what they need. */
+import { InvalidOptionError } from '../errors.js'
+import type { FeatureSource, Metric, MetricName, Need } from '../metrics/metric.js'
+import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
+import type { SideName } from './context.js'
+import type { GivenBackbones } from './options.js'
+import type { Pairing } from './pairing.js'
+import type { Side } from './side.js'
+
+/** Which of the given backbones serves a source. */
+export type Role = keyof GivenBackbones
+
+export interface Needs {
+  statistics: Set<Role>
+  rows: Set<Role>
+  logits: boolean
+}
+
+export interface Plan {
+  metrics: Metric[]
+  /** Why default metrics are left out. */
+  warnings: string[]
+  needs: Record<SideName, Needs>
+}
+
+export interface PlanInputs {
+  given: GivenBackbones
+  generated: Side
+  reference?: Side
+  pairing: Pairing
+  perClip: boolean
+}
+
+export function roleOf(source: FeatureSource, given: GivenBackbones): Role {
+  if (source === 'frames') return 'vggish'
+  return source === 'embedding' && given.embedding ? 'embedding' : 'panns'
+}
+
+/** @throws InvalidOptionError naming the option that keeps a metric from being computed. */
+export function planMetrics(asked: readonly MetricName[] | undefined, inputs: PlanInputs): Plan {
+  const metrics: Metric[] = []
+  const warnings: string[] = []
+  const problems: InvalidOptionError[] = []
+  for (const metric of selectMetrics(asked ?? defaultMetrics)) {
+    const problem = obstacle(metric, inputs)
+    if (problem === undefined) metrics.push(metric)
+    else if (asked) throw problem
+    else {
+      problems.push(problem)
+      warnings.push(`${metric.name} is left out: ${problem.message}`)
+    }
+  }
+  if (metrics.length === 0) {
+    const [{ option, hint }] = problems
+    throw new InvalidOptionError(
+      option,
+      `no metric can be computed\n  ${warnings.join('\n  ')}`,
+      hint,
+    )
+  }
+  const needs = {
+    generated: needsOf('generated', metrics, inputs),
+    reference: needsOf('reference', metrics, inputs),
+  }
+  return { metrics, warnings, needs }
+}
+
+function needsOf(side: SideName, metrics: Metric[], { given, perClip }: PlanInputs): Needs {
+  const needs: Needs = { statistics: new Set(), rows: new Set(), logits: false }
+  const all = metrics.flatMap((metric) => [
+    metric[side],
+    side === 'generated' && perClip ? metric.perClip : undefined,
+  ])
+  for (const need of all) {
+    if (need === undefined) continue
+    if (need.source === 'logits') needs.logits = true
+    else needs[need.form].add(roleOf(need.source, given))
+  }
+  return needs
+}
+
+/** Why the metric cannot be computed, if it cannot. */
+function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | undefined {
+  const { given, generated, reference, pairing, perClip } = inputs
+  const { name } = metric
+  for (const need of [metric.generated, metric.reference]) {
+    const problem = need && missingWeights(name, need, given)
+    if (problem) return problem
+  }
+  const compares = metric.reference !== undefined || metric.paired === true
+  if (compares && reference === undefined) {
+    return new InvalidOptionError('reference', `${name} compares with a reference: give one`)
+  }
+  const perClipNeed = perClip ? metric.perClip : undefined
+  for (const [side, need] of [
+    [generated, perClipNeed ?? metric.generated],
+    [compares ? reference : undefined, metric.reference],
+  ] as const) {
+    const clips = metric.waveforms || need?.form === 'rows'
+    if (!side || !clips || side.saved.length === 0) continue
+    const wants = perClipNeed ? 'with scores of single clips needs' : 'needs'
+    return new InvalidOptionError(
+      side.option,
+      `${name} ${wants} the clips themselves, and ${side.saved[0].path} has their statistics only`,
+    )
+  }
+  if (metric.paired && pairing.problem !== undefined) {
+    return new InvalidOptionError('pairing', `${name} compares pairs: ${pairing.problem}`)
+  }
+  return tooFew(metric, generated)
+}
+
+function missingWeights(
+  name: MetricName,
+  { source }: Need,
+  given: GivenBackbones,
+): InvalidOptionError | undefined {
+  const role = roleOf(source, given)
+  if (given[role]) return undefined
+  return role === 'vggish'
+    ? new InvalidOptionError(
+        'vggish',
+        `${name} needs the weights of VGGish`,
+        'give vggish-10086976.pth, which torchvggish publishes on GitHub',
+      )
+    : new InvalidOptionError(
+        'panns',
+        `${name} needs the weights of CNN14`,
+        'give Cnn14_16k_mAP=0.438.pth, which PANNs publish as Zenodo record 3987831',
+      )
+}
+
+/** Of rows that come one a clip, what can be said before the clips are read. */
+function tooFew(metric: Metric, { clips, option }: Side): InvalidOptionError | undefined {
+  const { minRows = 1, generated, name } = metric
+  if (generated?.source !== 'logits' || clips.length >= minRows) return undefined
+  const message = `${name} needs at least ${minRows} clips, there are ${clips.length}`
+  return new InvalidOptionError(option, message)
+}

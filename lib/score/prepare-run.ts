@@ -1,0 +1,63 @@
+/** What score and saveStatistics do before the first clip. */
+import type { BackboneDescription } from '../backbones/backbone.js'
+import { describeBackbone } from '../backbones/describe.js'
+import { Extractor } from './extractor.js'
+import { type AudioSet, resolveSet } from './inputs.js'
+import type { GivenBackbones, ParsedFeatureOptions } from './options.js'
+import type { Role } from './plan.js'
+import { featureProtocol, type WaveformProtocol } from './protocol.js'
+import type { Session } from './session.js'
+import type { Side } from './side.js'
+import { checkProtocol, openStatisticsFile } from './statistics-file.js'
+
+export async function openSide(
+  option: string,
+  set: AudioSet,
+  sorted: boolean,
+  signal: AbortSignal,
+): Promise<Side> {
+  const resolved = await resolveSet(option, set, sorted, signal)
+  const saved = []
+  for (const path of resolved.statistics) saved.push(await openStatisticsFile(path))
+  return { option, ...resolved, saved }
+}
+
+/** The extractors of the given backbones, closed with the session, and warnings about them. */
+export async function makeExtractors(
+  session: Session,
+  given: GivenBackbones,
+  roles: Iterable<Role>,
+  waveform: WaveformProtocol,
+  warn: (message: string) => void,
+): Promise<Map<Role, Extractor>> {
+  const extractors = new Map<Role, Extractor>()
+  const { dtype, signal } = session
+  for (const role of roles) {
+    const spec = given[role]
+    if (spec === undefined) continue
+    const description = await describeBackbone(spec, { dtype, signal })
+    warnAbout(description, warn)
+    const protocol = featureProtocol(description, waveform)
+    const extractor = new Extractor(session, description, protocol)
+    session.extractors.push(extractor)
+    extractors.set(role, extractor)
+  }
+  return extractors
+}
+
+function warnAbout({ randomWeights, weightsPath, name }: BackboneDescription, warn: Warn): void {
+  if (randomWeights) warn(`${weightsPath} has random weights: numbers of ${name} mean nothing`)
+}
+
+type Warn = (message: string) => void
+
+/** @throws InvalidOptionError where saved statistics were computed in another way than this run's. */
+export function checkSaved(side: Side, extractors: Iterable<Extractor>): void {
+  for (const extractor of extractors) {
+    for (const file of side.saved) checkProtocol(side.option, file, extractor.protocol)
+  }
+}
+
+export function batchSizeOf(options: ParsedFeatureOptions, session: Session): number {
+  return options.batchSize ?? (session.device === 'cpu' ? 1 : 16)
+}

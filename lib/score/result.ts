@@ -1,0 +1,44 @@
+/** What score tells while it runs and when it is done. */
+import type { MetricName, MetricValues } from '../metrics/metric.js'
+import type { SideName } from './context.js'
+import type { ClipRow } from './per-clip.js'
+import type { ScoreProtocol } from './protocol.js'
+import type { Skipped } from './walk.js'
+
+/** `step` counts the clips of a side; only the latest unread one is kept. */
+export type ScoreEvent =
+  | {
+      type: 'step'
+      stage: SideName
+      done: number
+      total: number
+      path: string
+      /** Whether nothing had to be computed for this clip. */
+      cached: boolean
+    }
+  | { type: 'skipped'; side: SideName; path: string; reason: string }
+  | { type: 'warning'; message: string }
+  | { type: 'metric'; name: MetricName; value: NonNullable<MetricValues[keyof MetricValues]> }
+
+export interface ScoredSide {
+  /** Clips that the numbers are of. */
+  count: number
+  /** Files and clips that were not scored, and why. */
+  skipped: Skipped[]
+  /** VGGish patches, where fad or fad-infinity was computed. */
+  frames?: number
+}
+
+export interface ScoreResult {
+  metrics: MetricValues
+  generated: ScoredSide
+  /** Absent where no metric compares. */
+  reference?: ScoredSide
+  /** Pairs that kl, lsd, psnr and ssim are of, where one of them was computed. */
+  pairs?: number
+  /** Features of a clip by a network: those computed in this run, and those found in the cache. */
+  features: { computed: number; cached: number }
+  protocol: ScoreProtocol
+  /** One a generated clip, with `perClip`. */
+  clips?: ClipRow[]
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod'
+import { InvalidOptionError } from '../errors.js'
+import { Job } from '../job.js'
+import { expecting, integerIn, parseOptions } from '../options.js'
+import { checkWritable } from '../write-file.js'
+import { type AudioSet, checkAudioSet } from './inputs.js'
+import { type FeatureOptions, featureShape, givenBackbones } from './options.js'
+import type { Role } from './plan.js'
+import { batchSizeOf, checkSaved, makeExtractors, openSide } from './prepare-run.js'
+import { type FeatureProtocol, waveformProtocol } from './protocol.js'
+import { Session } from './session.js'
+import { checkShard, type Shard, takeShard } from './shard.js'
+import { type ClipProgress, gatherSide, type Side, type SideFeatures } from './side.js'
+import type { Statistics } from './statistics.js'
+import { checkProtocol, type SavedStatistics, saveStatisticsFile } from './statistics-file.js'
+import type { Skipped } from './walk.js'
+
+export interface SaveStatisticsOptions extends FeatureOptions {
+  /** Sounds, or statistics saved before, or both; statistics are merged exactly. */
+  audio: AudioSet
+  /** The file to write, `.safetensors`. */
+  output: string
+  /**
+   * Takes only every `count`-th clip of the sorted set, beginning with number `index`, 0 … count − 1:
+   * one process each, whose files are merged afterwards.
+   */
+  shard?: Shard
+}
+
+export type SaveStatisticsEvent =
+  | ({ type: 'step' } & ClipProgress)
+  | ({ type: 'skipped' } & Skipped)
+  | { type: 'warning'; message: string }
+
+export interface SaveStatisticsResult {
+  /** The file that was written. */
+  path: string
+  /** Clips that the statistics are of. */
+  count: number
+  skipped: Skipped[]
+  /** By the name of the backbone: how many rows, of how many numbers. */
+  backbones: Record<string, { rows: number; dimension: number; protocol: FeatureProtocol }>
+  /** Features of a clip by a network: those computed in this run, and those found in the cache. */
+  features: { computed: number; cached: number }
+}
+
+const schema = z.strictObject({
+  ...featureShape,
+  audio: z.unknown(),
+  output: z
+    .string(expecting('a path'))
+    .regex(/\.safetensors$/i, expecting('a path that ends in .safetensors')),
+  shard: z.strictObject({ index: integerIn(0, 99_999), count: integerIn(1, 100_000) }).optional(),
+})
+
+/**
+ * Saves mean and covariance of the features of a set of sounds, as a reference that `score` takes in
+ * place of the sounds, for fd, fad and fad-infinity. For every network whose weights are given;
+ * statistics alone are merged without any.
+ * @throws InvalidOptionError at once or from the job, which also rejects with InvalidWeightsError,
+ * AudioError (no clip can be read), OutputError, NativeLoadError, DeviceUnavailableError,
+ * EngineError, AbortError
+ */
+export function saveStatistics(
+  options: SaveStatisticsOptions,
+): Job<SaveStatisticsEvent, SaveStatisticsResult> {
+  const { signal, ...parsed } = parseOptions(schema, options)
+  const audio = checkAudioSet('audio', parsed.audio)
+  const given = givenBackbones(parsed)
+  const { shard, output } = parsed
+  if (shard) checkShard(shard)
+
+  return new Job(async (control) => {
+    await checkWritable(output)
+    const side = await openSide('audio', audio, true, control.signal)
+    if (shard) applyShard(side, shard)
+    const roles = Object.keys(given) as Role[]
+    if (side.clips.length > 0 && roles.length === 0) {
+      throw new InvalidOptionError('panns', 'no weights are given: give panns, vggish or embedding')
+    }
+    const warn = (message: string) => control.emit({ type: 'warning', message })
+    const session = new Session(parsed, control.signal, warn)
+    let gathered: SideFeatures | undefined
+    try {
+      const waveform = waveformProtocol(parsed.mono, parsed.resampler)
+      const made = await makeExtractors(session, given, roles, waveform, warn)
+      const extractors = [...made.values()]
+      checkSaved(side, extractors)
+      const protocols =
+        roles.length > 0 ? extractors.map((each) => each.protocol) : commonProtocols(side.saved)
+      gathered = await gatherSide(
+        session,
+        side,
+        {
+          gatherings: extractors.map((extractor) => ({ extractor, statistics: true })),
+          merge: protocols.map(({ backbone }) => backbone),
+        },
+        { waveform, batchSize: batchSizeOf(parsed, session) },
+        {
+          onClip: (progress) => control.emit({ type: 'step', ...progress }),
+          onSkipped: (skipped) => control.emit({ type: 'skipped', ...skipped }),
+        },
+      )
+      return await save(output, gathered, protocols)
+    } finally {
+      gathered?.dispose()
+      await session.close()
+    }
+  }, signal)
+}
+
+function applyShard(side: Side, shard: Shard): void {
+  if (side.saved.length > 0) {
+    throw new InvalidOptionError('shard', 'is for sounds: statistics are merged by one process')
+  }
+  const total = side.clips.length
+  side.clips = takeShard(side.clips, shard)
+  if (side.clips.length > 0) return
+  const { index, count } = shard
+  throw new InvalidOptionError(
+    'shard',
+    `number ${index} of ${count} has no clip: there are ${total}`,
+  )
+}
+
+/** What the files were computed with, which must be the same in all. */
+function commonProtocols([first, ...others]: SavedStatistics[]): FeatureProtocol[] {
+  const protocols = [...first.backbones.values()].map(({ protocol }) => protocol)
+  for (const other of others) {
+    const names = [...other.backbones.keys()].sort().join(', ')
+    const wanted = [...first.backbones.keys()].sort().join(', ')
+    if (names !== wanted) {
+      const message = `${first.path} has statistics of ${wanted}, ${other.path} of ${names}`
+      throw new InvalidOptionError('audio', message)
+    }
+    for (const protocol of protocols) checkProtocol('audio', other, protocol)
+  }
+  return protocols
+}
+
+async function save(
+  path: string,
+  features: SideFeatures,
+  protocols: FeatureProtocol[],
+): Promise<SaveStatisticsResult> {
+  const entries = protocols.map((protocol) => {
+    const statistics = features.statistics.get(protocol.backbone) as Statistics
+    return { protocol, statistics }
+  })
+  await saveStatisticsFile(path, features.count, entries)
+  const { count, skipped, computed, cached } = features
+  const backbones = Object.fromEntries(
+    entries.map(({ protocol, statistics }) => [
+      protocol.backbone,
+      { rows: statistics.count, dimension: statistics.mean.shape[0], protocol },
+    ]),
+  )
+  return { path, count, skipped, backbones, features: { computed, cached } }
+}

@@ -2,8 +2,11 @@
 
 The front-end is computed in float64, with the filters that come with the weights: in near-empty
 bands the logarithm would amplify the rounding of float32 beyond that of all other layers. The head
-is computed in float32. What a clip gives does not depend on the batch it is in: the front-end works
-clip by clip, the head in tiles of a fixed number of rows, and convolutions treat all images alike.
+is computed in float32.
+
+Clips are computed one by one: libraries choose another kernel, and with it another order of
+summation, for another number of images or rows, and a clip's result must not depend on its batch.
+An image of a clip is large enough to keep the machine busy; so nothing is lost.
 """
 
 from typing import Final
@@ -12,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import empty
-from .tiles import FLOAT32, TiledLinear
+from .layers import FLOAT32, Linear, empty
 
 
 class Filter(nn.Module):
@@ -91,11 +93,12 @@ class Cnn14(nn.Module):
 
     hop: int
     compute_dtype: int
-    # Five poolings halve the frames.
-    min_frames: Final = 32
-    # Frames transformed at once, and frames in the convolutions at once: what bounds the memory.
-    piece: Final = 2048
-    group: Final = 8192
+    # Five poolings by 2, so a column of features stands for 32 frames.
+    stride: Final = 32
+    # Longer clips are computed in pieces of so many frames: what bounds the memory.
+    piece: Final = 4096
+    # Frames on either side of a piece that its features depend on, rounded up to a stride.
+    margin: Final = 128
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,43 +113,55 @@ class Cnn14(nn.Module):
         self.conv_block4 = ConvBlock()
         self.conv_block5 = ConvBlock()
         self.conv_block6 = ConvBlock()
-        self.fc1 = TiledLinear()
-        self.fc_audioset = TiledLinear()
+        self.fc1 = Linear()
+        self.fc_audioset = Linear()
 
-    def log_mel(self, waveform: Tensor) -> Tensor:
-        """One clip [n] → [frames, bands], normalised."""
+    def frames(self, samples: Tensor) -> Tensor:
+        """One clip [n] → [frames, window], as a view."""
+        window = self.spectrogram_extractor.stft.conv_real.weight.shape[2]
+        padding = [window // 2, window // 2]
+        padded = torch.ops.aten.reflection_pad1d(samples.unsqueeze(0), padding)
+        return padded[0].unfold(0, window, self.hop)
+
+    def log_mel(self, frames: Tensor) -> Tensor:
+        """[frames, window] → [frames, bands], normalised, float64."""
         stft = self.spectrogram_extractor.stft
         filters = torch.cat([stft.conv_real.weight, stft.conv_imag.weight]).squeeze(1).double().t()
-        bands = self.logmel_extractor.melW.double()
-        half = filters.shape[0] // 2
-        padded = torch.ops.aten.reflection_pad1d(waveform.double().unsqueeze(0), [half, half])[0]
-        frames = padded.unfold(0, filters.shape[0], self.hop)
-        pieces: list[Tensor] = []
-        for piece in frames.split(self.piece):
-            real, imaginary = piece.mm(filters).chunk(2, 1)
-            mel = (real.square() + imaginary.square()).mm(bands)
-            pieces.append(mel.clamp_(min=1e-10).log10_().mul_(10.0))
-        return torch.cat(pieces) * self.bn0.scale() + self.bn0.shift()
+        real, imaginary = frames.double().mm(filters).chunk(2, 1)
+        mel = (real.square() + imaginary.square()).mm(self.logmel_extractor.melW.double())
+        decibels = mel.clamp_(min=1e-10).log10_() * 10.0
+        return decibels * self.bn0.scale() + self.bn0.shift()
 
-    def features(self, x: Tensor) -> Tensor:
-        """Log-mel images [B, 1, frames, bands] → [B, channels]."""
+    def features(self, image: Tensor) -> Tensor:
+        """[frames, bands] → [columns, channels], float32."""
         dtype = self.compute_dtype
+        # In channels-last memory, which with a single channel has to be spelled out.
+        x = image.to(dtype).unsqueeze(0).unsqueeze(3).permute(0, 3, 1, 2)
         x = F.avg_pool2d(self.conv_block1(x, dtype), [2, 2])
         x = F.avg_pool2d(self.conv_block2(x, dtype), [2, 2])
         x = F.avg_pool2d(self.conv_block3(x, dtype), [2, 2])
         x = F.avg_pool2d(self.conv_block4(x, dtype), [2, 2])
         x = F.avg_pool2d(self.conv_block5(x, dtype), [2, 2])
-        x = self.conv_block6(x, dtype).float().mean(3)
-        return x.amax(2) + x.mean(2)
+        return self.conv_block6(x, dtype)[0].float().mean(2).t()
+
+    def pooled(self, samples: Tensor) -> Tensor:
+        """One clip [n] → [1, channels]."""
+        frames = self.frames(samples)
+        count = frames.shape[0]
+        columns: list[Tensor] = []
+        for start in range(0, count - self.stride + 1, self.piece):
+            first, last = max(0, start - self.margin), start + self.piece
+            features = self.features(self.log_mel(frames[first : last + self.margin]))
+            columns.append(features[(start - first) // self.stride :][: self.piece // self.stride])
+        x = torch.cat(columns)
+        return x.amax(0, keepdim=True) + x.mean(0, keepdim=True)
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
-        frames = 1 + waveform.shape[1] // self.hop
-        assert frames >= self.min_frames, 'CNN14 needs clips of at least 31 hops'
-        features: list[Tensor] = []
-        for clips in waveform.split(max(1, self.group // frames)):
-            # In channels-last memory, which with a single channel has to be spelled out.
-            images = torch.stack([self.log_mel(clip) for clip in clips.unbind()])
-            images = images.to(self.compute_dtype).unsqueeze(3).permute(0, 3, 1, 2)
-            features.append(self.features(images))
-        embedding = torch.relu_(self.fc1(torch.cat(features)))
-        return embedding, self.fc_audioset(embedding)
+        assert waveform.shape[1] // self.hop + 1 >= self.stride, 'CNN14 needs at least 31 hops'
+        embeddings: list[Tensor] = []
+        logits: list[Tensor] = []
+        for samples in waveform.unbind():
+            embedding = torch.relu_(self.fc1(self.pooled(samples)))
+            embeddings.append(embedding)
+            logits.append(self.fc_audioset(embedding))
+        return torch.cat(embeddings), torch.cat(logits)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 NOTHING = torch.empty(0)
+FLOAT32 = 6  # as TorchScript counts dtypes
 
 
 def empty() -> nn.Parameter:

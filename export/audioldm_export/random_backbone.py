@@ -114,7 +114,7 @@ def cnn14(rate: int, width: int, generator: Generator) -> Tensors:
     front_end = tensors | {f'bn0.{part}': value for part, value in identity.items()}
     network = bind(Cnn14(), {'hop': rate // 100}, front_end)
     sounds = calibration_sounds(rate, generator)
-    x = torch.stack([network.log_mel(sound) for sound in sounds]).float().unsqueeze(1)
+    x = torch.stack([network.log_mel(network.frames(sound)) for sound in sounds]).float().unsqueeze(1)
     x = add_norm(tensors, 'bn0', x.transpose(1, 3), generator).transpose(1, 3)
     for block in range(1, 7):
         name, channels = f'conv_block{block}', width * 2 ** (block - 1)

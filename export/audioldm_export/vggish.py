@@ -1,7 +1,8 @@
 """VGGish, from the waveform to an embedding for each patch of 0.96 s.
 
-The log-mel front-end is computed in float64, patch by patch. What a patch gives does not depend on
-the other ones of its clip or batch: see `tiles.py`.
+The log-mel front-end is computed in float64. Patches are computed one by one and the linear layers
+in tiles of a fixed number of rows: libraries choose another order of summation for another number,
+and a clip's result must not depend on its batch.
 """
 
 from typing import Final
@@ -10,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import empty
-from .tiles import FLOAT32, TiledLinear
+from .layers import FLOAT32, Linear, empty
 
 
 class LogMel(nn.Module):
@@ -66,6 +66,19 @@ class Conv(nn.Module):
         return torch.relu_(F.conv2d(x, weight, self.bias.to(dtype), padding=[1, 1]))
 
 
+class TiledLinear(Linear):
+    """[rows, inputs] → [rows, outputs], computed in `dtype`, so many rows at a time."""
+
+    tile: Final = 16
+
+    def forward(self, x: Tensor, dtype: int) -> Tensor:
+        rows = x.shape[0]
+        weight, bias = self.weight.to(dtype), self.bias.to(dtype)
+        padded = torch.constant_pad_nd(x.to(dtype), [0, 0, 0, -rows % self.tile])
+        tiles = [F.linear(tile, weight, bias) for tile in padded.split(self.tile)]
+        return torch.cat(tiles)[:rows]
+
+
 class Vggish(nn.Module):
     """Waveform [B, n] at 16 kHz → embeddings [B, patches, 128], float32."""
 
@@ -73,8 +86,6 @@ class Vggish(nn.Module):
     compute_dtype: int
     patch: Final = 95 * 160 + 400
     step: Final = 96 * 160
-    # Patches in the convolutions at once: what bounds the memory.
-    group: Final = 64
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,9 +96,11 @@ class Vggish(nn.Module):
         self.features = nn.ModuleDict({key: Conv() for key in ('0', '3', '6', '8', '11', '13')})
         self.embeddings = nn.ModuleDict({key: TiledLinear() for key in ('0', '2', '4')})
 
-    def rows(self, x: Tensor) -> Tensor:
-        """Log-mel images [P, 1, 96, 64] → [P, features] in the order time, frequency, channel."""
+    def features_of(self, image: Tensor) -> Tensor:
+        """Log-mel [96, 64] → [1, features] in the order time, frequency, channel."""
         dtype = self.compute_dtype
+        # In channels-last memory, which with a single channel has to be spelled out.
+        x = image.to(dtype).unsqueeze(0).unsqueeze(3).permute(0, 3, 1, 2)
         x = torch.max_pool2d(self.features['0'](x, dtype), [2, 2])
         x = torch.max_pool2d(self.features['3'](x, dtype), [2, 2])
         x = self.features['8'](self.features['6'](x, dtype), dtype)
@@ -96,18 +109,16 @@ class Vggish(nn.Module):
         return torch.max_pool2d(x, [2, 2]).permute(0, 2, 3, 1).flatten(1)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        assert waveform.shape[1] >= self.patch, 'VGGish needs clips of at least 15600 samples'
+        assert waveform.shape[1] >= self.patch, 'VGGish needs at least 15600 samples'
+        dtype = self.compute_dtype
         device = self.features['0'].weight.device
-        patches = waveform.unfold(1, self.patch, self.step)
         rows: list[Tensor] = []
-        for group in patches.flatten(0, 1).split(self.group):
-            images = torch.stack([self.log_mel(patch, device) for patch in group.unbind()])
-            # In channels-last memory, which with a single channel has to be spelled out.
-            images = images.to(self.compute_dtype).unsqueeze(3).permute(0, 3, 1, 2)
-            rows.append(self.rows(images))
-        x = torch.relu_(self.embeddings['0'](torch.cat(rows), self.compute_dtype))
-        x = torch.relu_(self.embeddings['2'](x, self.compute_dtype))
-        x = self.embeddings['4'](x)
+        for samples in waveform.unbind():
+            for patch in samples.unfold(0, self.patch, self.step).unbind():
+                rows.append(self.features_of(self.log_mel(patch, device)))
+        x = torch.relu_(self.embeddings['0'](torch.cat(rows), dtype))
+        x = torch.relu_(self.embeddings['2'](x, dtype))
+        x = self.embeddings['4'](x, torch.float32)
         if self.final_relu:
             x = torch.relu_(x)
-        return x.view(waveform.shape[0], patches.shape[1], -1)
+        return x.unflatten(0, [waveform.shape[0], -1])

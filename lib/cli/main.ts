@@ -9,12 +9,22 @@ import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
 import { exitCodeOf, reportError, UsageError } from './output.js'
 import { pullCommand } from './pull.js'
+import { scoreCommand } from './score.js'
+import { statsCommand } from './stats.js'
 
-const commands = [generateCommand, pullCommand, importCommand, infoCommand, doctorCommand]
+const commands = [
+  generateCommand,
+  scoreCommand,
+  statsCommand,
+  pullCommand,
+  importCommand,
+  infoCommand,
+  doctorCommand,
+]
 
 async function main(args: string[]): Promise<void> {
   const program = new Command('audioldm')
-    .description('Generate sound with AudioLDM.')
+    .description('Generate and score sound with AudioLDM.')
     .version(version())
     .addHelpText(
       'after',

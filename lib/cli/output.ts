@@ -11,7 +11,13 @@ export class UsageError extends AudioLDMError {
   }
 }
 
-const invalidInput = new Set(['USAGE', 'INVALID_OPTION', 'INVALID_MODEL', 'INVALID_WEIGHTS'])
+const invalidInput = new Set([
+  'USAGE',
+  'INVALID_OPTION',
+  'INVALID_MODEL',
+  'INVALID_WEIGHTS',
+  'INVALID_AUDIO',
+])
 
 export function exitCodeOf(error: unknown): 1 | 2 | 130 {
   if (error instanceof AbortError) return 130

@@ -1,0 +1,107 @@
+/** Flags that score and stats share. */
+import type { Command } from 'commander'
+import { InvalidOptionError } from '../errors.js'
+import { type FeatureOptions, featureShape } from '../score/options.js'
+import { numberValue, textValue } from './values.js'
+
+export interface FeatureFlags
+  extends Pick<
+    FeatureOptions,
+    | 'panns'
+    | 'vggish'
+    | 'vggishRelu'
+    | 'vggishPca'
+    | 'embedding'
+    | 'backbone'
+    | 'mono'
+    | 'resampler'
+    | 'device'
+    | 'dtype'
+    | 'batchSize'
+    | 'threads'
+  > {
+  cacheDir?: string
+  cache: boolean
+}
+
+export function addFeatureFlags(command: Command): Command {
+  const { backbone, mono, resampler, device, dtype, batchSize, threads } = featureShape
+  return command
+    .option('--panns <file>', 'CNN14 weights, for fd, is, kl and kid: Cnn14_16k_mAP=0.438.pth')
+    .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity: vggish-10086976.pth')
+    .option('--vggish-relu', "keep VGGish's last ReLU")
+    .option('--vggish-pca <file>', "post-process VGGish's rows: vggish_pca_params-970ea276.pth")
+    .option('--embedding <file@rate>', 'your own TorchScript archive for fd and kid: my.pt@16000')
+    .option(
+      '--backbone <name>',
+      'which CNN14: cnn14-16k or cnn14-32k (default: cnn14-16k)',
+      textValue('--backbone', backbone.unwrap()),
+    )
+    .option(
+      '--mono <rule>',
+      'which channel is heard: first-channel or mean (default: first-channel)',
+      textValue('--mono', mono.unwrap()),
+    )
+    .option(
+      '--resampler <name>',
+      'sinc, kaiser-fast or kaiser-best (default: sinc)',
+      textValue('--resampler', resampler.unwrap()),
+    )
+    .option(
+      '--device <name>',
+      'auto, cpu, cuda or cuda:N (default: auto)',
+      textValue('--device', device.unwrap()),
+    )
+    .option(
+      '--dtype <name>',
+      'float32, auto, bfloat16 or float16 (default: float32)',
+      textValue('--dtype', dtype.unwrap()),
+    )
+    .option(
+      '--batch-size <n>',
+      'clips computed together, 1 to 256 (default: 1 on the CPU, 16 on CUDA)',
+      numberValue('--batch-size', batchSize.unwrap()),
+    )
+    .option(
+      '--threads <n>',
+      'CPU threads, 1 to 1024 (default: all processors)',
+      numberValue('--threads', threads.unwrap()),
+    )
+    .option(
+      '--cache-dir <dir>',
+      'where features are cached (default: in AUDIOLDM_CACHE or ~/.cache)',
+    )
+    .option('--no-cache', 'cache no features')
+}
+
+export function featureOptions(flags: FeatureFlags): FeatureOptions {
+  const { panns, vggish, vggishRelu, vggishPca, embedding, backbone, mono, resampler } = flags
+  const { device, dtype, batchSize, threads } = flags
+  return {
+    ...{ panns, vggish, vggishRelu, vggishPca, embedding, backbone, mono, resampler },
+    ...{ device, dtype, batchSize, threads },
+    cacheDir: flags.cache ? flags.cacheDir : null,
+  }
+}
+
+const flagNames: Record<string, string> = {
+  generated: 'GENERATED',
+  reference: 'REFERENCE',
+  audio: 'INPUT',
+  output: '--out',
+  saveStatistics: '--save-stats',
+  batchSize: '--batch-size',
+  cacheDir: '--cache-dir',
+  vggishRelu: '--vggish-relu',
+  vggishPca: '--vggish-pca',
+  pca: '--vggish-pca',
+}
+
+/** The library's complaint about an option, under the name that it has on the command line. */
+export function withFlagNames(error: unknown): unknown {
+  if (!(error instanceof InvalidOptionError)) return error
+  const { option, message, hint } = error
+  const [, name, rest] = /^([a-zA-Z]+)(.*)$/.exec(option) ?? ['', option, '']
+  const flag = flagNames[name] ?? `--${name}`
+  return new InvalidOptionError(flag + rest, message.slice(option.length + 2), hint)
+}

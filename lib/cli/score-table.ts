@@ -1,0 +1,68 @@
+/** The result of score for people. */
+import type { MetricName } from '../metrics/metric.js'
+import { selectMetrics } from '../metrics/registry.js'
+import type { ScoredSide, ScoreResult } from '../score/result.js'
+
+type Told = { name: MetricName; value: unknown }
+
+export function scoreTable(result: ScoreResult, metrics: Told[]): string {
+  const rows = metrics.flatMap(({ name, value }) => {
+    const [metric] = selectMetrics([name])
+    const frames = metric.generated?.source === 'frames'
+    const counts = metric.paired
+      ? [`${result.pairs} pairs`, '']
+      : [
+          clips(result.generated, frames),
+          metric.reference ? clips(result.reference as ScoredSide, frames) : '',
+        ]
+    return valueRows(name, value).map(([label, text]) => [label, text, ...counts])
+  })
+  return `${align([['metric', 'value', 'generated', 'reference'], ...rows])}\n${protocolLine(result)}`
+}
+
+function clips({ count, frames }: ScoredSide, patches: boolean): string {
+  return patches && frames ? `${count} (${frames} patches)` : String(count)
+}
+
+/** One row a number, but mean and deviation in one. */
+function valueRows(name: string, value: unknown): [string, string][] {
+  if (typeof value === 'number') return [[name, number(value)]]
+  const fields = value as Record<string, number>
+  if ('mean' in fields) return [[name, `${number(fields.mean)} ± ${number(fields.std)}`]]
+  if ('value' in fields) {
+    const { value: main, ...others } = fields
+    const details = Object.entries(others).map(([key, each]) => `${key} ${number(each)}`)
+    return [[name, `${number(main)} (${details.join(', ')})`]]
+  }
+  return Object.entries(fields).map(([key, each]) => [`${name} ${key}`, number(each)])
+}
+
+function number(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(7))) : String(value)
+}
+
+function align(rows: string[][]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function protocolLine({ protocol }: ScoreResult): string {
+  const { resampler, mono, minSamples, dtype, device, version, libtorch } = protocol
+  const backbones = Object.entries(protocol.backbones).map(
+    ([name, { sampleRate, hash }]) => `${name} at ${sampleRate} Hz (${hash.slice(0, 8)})`,
+  )
+  const parts = [
+    ...backbones,
+    `${mono}, mean removed, ${resampler.name}, padded to ${minSamples} samples`,
+    `${dtype} on ${device}`,
+    `audioldm ${version}, libtorch ${libtorch}`,
+  ]
+  return `protocol: ${parts.join('; ')}`
+}

@@ -1,0 +1,94 @@
+import { Command } from 'commander'
+import type { MetricName } from '../metrics/metric.js'
+import { type ScoreOptions, scoreSchema } from '../score/options.js'
+import { checkWritable, writeFileAtomic } from '../write-file.js'
+import { audioArgument } from './audio-arguments.js'
+import { clipCsv } from './clip-csv.js'
+import {
+  addFeatureFlags,
+  type FeatureFlags,
+  featureOptions,
+  withFlagNames,
+} from './feature-flags.js'
+import { interruptSignal } from './interrupt.js'
+import { createOutput } from './output.js'
+import { follow } from './score-progress.js'
+import { scoreTable } from './score-table.js'
+import { textValue } from './values.js'
+
+interface ScoreFlags extends FeatureFlags {
+  metrics?: MetricName[]
+  pairing?: ScoreOptions['pairing']
+  saveStats?: string
+  perClip?: string
+  json?: boolean
+}
+
+export function scoreCommand(): Command {
+  const command = new Command('score')
+    .description('compare generated sound with references: FD, FAD, IS, KL and more')
+    .argument('<generated>', 'folder, sound file, saved statistics, or .txt list of files')
+    .argument('[reference]', 'the same; not needed for is alone')
+    .option(
+      '--metrics <names>',
+      'some of fd,fad,is,kl,kid,fad-infinity,lsd,psnr,ssim (default: of the first four, what can be)',
+      metricsValue,
+    )
+  return addFeatureFlags(command)
+    .option(
+      '--pairing <rule>',
+      'how clips are paired: name, order or none (default: name)',
+      textValue('--pairing', scoreSchema.shape.pairing.unwrap()),
+    )
+    .option('--save-stats <file>', 'save the statistics of the reference, a .safetensors file')
+    .option('--per-clip <file>', 'write scores of every generated clip, a .csv file')
+    .option('--json', 'print one JSON document on stdout')
+    .addHelpText('after', examples)
+    .action(run)
+}
+
+const examples = `
+Examples:
+  audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --vggish vggish-10086976.pth
+  audioldm score out/ reference.safetensors --vggish vggish-10086976.pth --metrics fad --json
+  audioldm score out/ --panns Cnn14_16k_mAP=0.438.pth --metrics is --per-clip clips.csv`
+
+function metricsValue(text: string): MetricName[] {
+  const names = text.split(',').map((name) => name.trim().toLowerCase())
+  const schema = scoreSchema.shape.metrics.unwrap().element
+  return names.map(textValue('--metrics', schema))
+}
+
+async function run(
+  generated: string,
+  reference: string | undefined,
+  flags: ScoreFlags,
+): Promise<void> {
+  const output = createOutput(flags.json === true)
+  const signal = interruptSignal()
+  if (flags.perClip !== undefined) await checkWritable(flags.perClip)
+  // Loaded now and not on top: help, and errors above, should not wait for it.
+  const { score } = await import('../score.js')
+  try {
+    const job = score({
+      ...featureOptions(flags),
+      generated: await audioArgument('GENERATED', generated),
+      reference: reference && (await audioArgument('REFERENCE', reference)),
+      metrics: flags.metrics,
+      pairing: flags.pairing,
+      perClip: flags.perClip !== undefined,
+      saveStatistics: flags.saveStats,
+      signal,
+    })
+    const { result, warnings, metrics } = await follow(job)
+    const { clips, ...rest } = result
+    if (flags.perClip !== undefined) await writeFileAtomic(flags.perClip, clipCsv(clips ?? []))
+    const files = {
+      ...(flags.perClip !== undefined && { perClip: flags.perClip }),
+      ...(flags.saveStats !== undefined && { statistics: flags.saveStats }),
+    }
+    output.result({ ...rest, ...files, warnings }, scoreTable(result, metrics))
+  } catch (error) {
+    throw withFlagNames(error)
+  }
+}

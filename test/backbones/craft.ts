@@ -1,0 +1,82 @@
+/** Backbone weights by hand, in the layouts of the published files and as narrow as can be. */
+import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
+import type { DType } from '../../lib/weights/table.js'
+
+export type Crafted = Map<string, { dtype: DType; shape: number[]; data: ArrayBufferView }>
+
+function tensor(shape: number[], value = 0.01): Crafted extends Map<string, infer T> ? T : never {
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value)
+  return { dtype: 'float32', shape, data }
+}
+
+/** `window` 512 is a 16 kHz file, 1024 one for 32 kHz. */
+export function craftCnn14(window = 512): Crafted {
+  const bins = window / 2 + 1
+  const shapes: [string, number[]][] = [
+    ['spectrogram_extractor.stft.conv_real.weight', [bins, 1, window]],
+    ['spectrogram_extractor.stft.conv_imag.weight', [bins, 1, window]],
+    ['logmel_extractor.melW', [bins, 64]],
+    ...norm('bn0', 64),
+    ['fc1.weight', [5, 4]],
+    ['fc1.bias', [5]],
+    ['fc_audioset.weight', [3, 5]],
+    ['fc_audioset.bias', [3]],
+  ]
+  for (const [i, inputs] of [1, 2, 2, 3, 3, 3].entries()) {
+    const width = [2, 2, 3, 3, 3, 4][i]
+    shapes.push([`conv_block${i + 1}.conv1.weight`, [width, inputs, 3, 3]])
+    shapes.push([`conv_block${i + 1}.conv2.weight`, [width, width, 3, 3]])
+    shapes.push(...norm(`conv_block${i + 1}.bn1`, width), ...norm(`conv_block${i + 1}.bn2`, width))
+  }
+  return new Map(shapes.map(([name, shape]) => [name, tensor(shape)]))
+}
+
+function norm(name: string, width: number): [string, number[]][] {
+  return ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'].map((part) => [
+    `${name}.${part}`,
+    part === 'num_batches_tracked' ? [] : [width],
+  ])
+}
+
+export function craftVggish(width = 128): Crafted {
+  const crafted: Crafted = new Map()
+  for (const [index, inputs, outputs] of [
+    [0, 1, 1],
+    [3, 1, 2],
+    [6, 2, 2],
+    [8, 2, 2],
+    [11, 2, 2],
+    [13, 2, 2],
+  ]) {
+    crafted.set(`features.${index}.weight`, tensor([outputs, inputs, 3, 3]))
+    crafted.set(`features.${index}.bias`, tensor([outputs]))
+  }
+  for (const [index, inputs, outputs] of [
+    [0, 48, 5],
+    [2, 5, 6],
+    [4, 6, width],
+  ]) {
+    crafted.set(`embeddings.${index}.weight`, tensor([outputs, inputs]))
+    crafted.set(`embeddings.${index}.bias`, tensor([outputs]))
+  }
+  return crafted
+}
+
+export function craftPca(): Crafted {
+  return new Map([
+    ['pca_eigen_vectors', tensor([128, 128])],
+    ['pca_means', tensor([128, 1])],
+  ])
+}
+
+export const withTensor = (crafted: Crafted, name: string, shape: number[], value?: number) =>
+  new Map([...crafted, [name, tensor(shape, value)]])
+
+export function without(crafted: Crafted, ...names: string[]): Crafted {
+  return new Map([...crafted].filter(([name]) => !names.includes(name)))
+}
+
+export async function write(path: string, crafted: Crafted): Promise<string> {
+  await writeSafetensors(path, crafted)
+  return path
+}

@@ -41,6 +41,13 @@ export class InvalidWeightsError extends AudioLDMError {
   }
 }
 
+/** A sound file cannot be read. The message is the reason alone: who reads adds which file. */
+export class AudioError extends AudioLDMError {
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super('INVALID_AUDIO', message, options)
+  }
+}
+
 /** libtorch or the native core cannot be found or loaded. `tried` lists the places looked at. */
 export class NativeLoadError extends AudioLDMError {
   readonly tried: string[]

@@ -13,6 +13,11 @@ export function defaultModelDir(): string {
   return join(unpacked(packageRoot), 'models', 'random-tiny')
 }
 
+/** The program of the threads that read sound files, compiled: also for those who run lib/. */
+export function readerWorkerPath(): string {
+  return join(unpacked(packageRoot), 'dist', 'audio', 'reader-worker.js')
+}
+
 function unpacked(path: string): string {
   return path.replace(/\.asar(?=[\\/]|$)/, '.asar.unpacked')
 }

@@ -1,0 +1,93 @@
+/** FLAC, Ogg, MP3, AAC and WebM, through the decoders of audio-decode. */
+import { AudioError } from '../errors.js'
+import type { CompressedKind } from './audio-content.js'
+import { requireChannels, requireSampleRate, requireSamples } from './audio-limits.js'
+import { exactFlac, readFlacInfo } from './flac-info.js'
+import type { DecodedAudio } from './read.js'
+
+/** What one call of a decoder gives: nothing at all, or the same number of samples per channel. */
+interface Piece {
+  channelData: Float32Array[]
+  sampleRate: number
+}
+
+interface Decoder {
+  (chunk?: Uint8Array): Promise<Piece>
+  free(): void
+}
+
+/**
+ * Bytes per call. A few bytes can stand for a long silence, so a file goes in piece by piece and
+ * stops when it has become too long. MP4 needs the whole file, whose tables are checked before.
+ */
+const chunkBytes = 4096
+
+export async function decodeCompressed(
+  bytes: Uint8Array,
+  kind: CompressedKind,
+): Promise<DecodedAudio> {
+  const flac = kind === 'flac' ? readFlacInfo(bytes) : undefined
+  const audio = await collect(bytes, kind)
+  return flac ? exactFlac(audio, flac) : audio
+}
+
+async function collect(bytes: Uint8Array, kind: CompressedKind): Promise<DecodedAudio> {
+  const pieces = new Pieces()
+  const size = kind === 'm4a' ? bytes.length : chunkBytes
+  let decoder: Decoder | undefined
+  try {
+    decoder = await open(kind)
+    for (let at = 0; at < bytes.length; at += size) {
+      pieces.add(await decoder(bytes.subarray(at, at + size)))
+    }
+    pieces.add(await decoder())
+  } catch (error) {
+    if (error instanceof AudioError) throw error
+    const { message } = error as Error
+    throw new AudioError(`cannot be decoded (${message})`, { cause: error })
+  } finally {
+    decoder?.free()
+  }
+  return pieces.join()
+}
+
+async function open(kind: CompressedKind): Promise<Decoder> {
+  const { default: decode } = await import('audio-decode')
+  return decode[kind as 'flac']()
+}
+
+class Pieces {
+  private readonly pieces: Piece[] = []
+  private frames = 0
+  private channels = 0
+
+  add(piece: Piece): void {
+    if (piece.channelData.length === 0) return
+    this.frames += piece.channelData[0].length
+    this.channels = Math.max(this.channels, piece.channelData.length)
+    requireChannels(this.channels)
+    requireSamples(this.frames, this.channels)
+    this.pieces.push(piece)
+  }
+
+  join(): DecodedAudio {
+    requireSamples(this.frames, this.channels)
+    const { sampleRate } = this.pieces[0]
+    requireSampleRate(sampleRate)
+    if (this.pieces.some((piece) => piece.sampleRate !== sampleRate)) {
+      throw new AudioError('changes its sample rate on the way')
+    }
+    const channels = Array.from({ length: this.channels }, (_, channel) => {
+      const samples = new Float32Array(this.frames)
+      let at = 0
+      for (const { channelData } of this.pieces) {
+        // The decoders of lossy formats give one channel as long as two are equal.
+        const piece = channelData[Math.min(channel, channelData.length - 1)]
+        samples.set(piece, at)
+        at += piece.length
+      }
+      return samples
+    })
+    return { channels, sampleRate }
+  }
+}

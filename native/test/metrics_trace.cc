@@ -13,6 +13,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "compute/numpy_random.h"
 #include "compute/registry.h"
 #include "tensor/error.h"
 #include "tensor/stopwatch.h"
@@ -47,6 +48,34 @@ void WriteTensor(const at::Tensor& tensor) {
                   static_cast<std::streamsize>(dense.nbytes()));
 }
 
+audioldm::NumpyRandom Random(const audioldm::Request& request) {
+  return audioldm::NumpyRandom(
+      static_cast<uint32_t>(request.parameters.Integer("seed", 0, ~uint32_t{0})));
+}
+
+// An operation of the library, or one that shows its random numbers: `permutation` (seed, count,
+// times) and `integers` (seed, count, size), as float64.
+audioldm::Operation Find(const std::string& name) {
+  if (name == "permutation") {
+    return [](const audioldm::Request& request) {
+      audioldm::NumpyRandom random = Random(request);
+      const int64_t count = request.parameters.Integer("count", 0, 1 << 20);
+      audioldm::Tensors results(request.parameters.Integer("times", 1, 100));
+      for (at::Tensor& result : results)
+        result = at::tensor(random.Permutation(count)).to(at::kDouble);
+      return results;
+    };
+  }
+  if (name == "integers") {
+    return [](const audioldm::Request& request) {
+      const int64_t count = request.parameters.Integer("count", 1, int64_t{1} << 32);
+      const int64_t size = request.parameters.Integer("size", 0, 1 << 20);
+      return audioldm::Tensors{at::tensor(Random(request).Integers(count, size)).to(at::kDouble)};
+    };
+  }
+  return audioldm::FindOperation(name);
+}
+
 void Run(const std::string& name, const audioldm::Tensors& inputs,
          const std::map<std::string, double>& numbers) {
   const audioldm::Parameters parameters(numbers);
@@ -58,8 +87,7 @@ void Run(const std::string& name, const audioldm::Tensors& inputs,
   };
   try {
     const audioldm::Stopwatch stopwatch;
-    const audioldm::Tensors results =
-        audioldm::FindOperation(name)({inputs, parameters, cancelled});
+    const audioldm::Tensors results = Find(name)({inputs, parameters, cancelled});
     std::cout << "ok " << results.size() << " " << stopwatch.ElapsedMs() << "\n";
     for (const at::Tensor& result : results) WriteTensor(result);
   } catch (const audioldm::Error& error) {

@@ -25,15 +25,21 @@ void ForEachPiece(const at::Tensor& rows, const std::function<void()>& check,
   }
 }
 
-// The mean, corrected by the mean of what it leaves, so that it is as good as float64 can hold it
-// however far the rows lie from zero.
-at::Tensor MeanRow(const at::Tensor& rows, const std::function<void()>& check) {
+// A mean in two parts, so that rows far from zero are centred as well as rows close to it.
+struct Mean {
+  at::Tensor rounded;
+  at::Tensor rest;  // what `rounded` leaves
+};
+
+Mean MeanRow(const at::Tensor& rows, const std::function<void()>& check) {
   const double count = static_cast<double>(rows.size(0));
-  at::Tensor mean = at::zeros({rows.size(1)}, at::kDouble);
+  Mean mean{at::zeros({rows.size(1)}, at::kDouble), at::zeros({rows.size(1)}, at::kDouble)};
   for (int pass = 0; pass < 2; ++pass) {
-    at::Tensor sum = at::zeros_like(mean);
-    ForEachPiece(rows, check, [&](const at::Tensor& piece) { sum += (piece - mean).sum(0); });
-    mean = mean + sum / count;
+    mean.rounded += mean.rest;
+    mean.rest.zero_();
+    ForEachPiece(rows, check,
+                 [&](const at::Tensor& piece) { mean.rest += (piece - mean.rounded).sum(0); });
+    mean.rest /= count;
   }
   return mean;
 }
@@ -42,15 +48,15 @@ at::Tensor MeanRow(const at::Tensor& rows, const std::function<void()>& check) {
 
 Gaussian FitGaussian(const at::Tensor& rows, const std::function<void()>& check) {
   const int64_t columns = rows.size(1);
-  const at::Tensor mean = MeanRow(rows, check);
-  RequireFinite(mean, kTooLarge);
+  const Mean mean = MeanRow(rows, check);
+  RequireFinite(mean.rest, kTooLarge);
   at::Tensor factor = at::empty({0, columns}, at::kDouble);
   ForEachPiece(rows, check, [&](const at::Tensor& piece) {
-    const at::Tensor stacked = at::cat({factor, piece - mean});
+    const at::Tensor stacked = at::cat({factor, (piece - mean.rounded).sub_(mean.rest)});
     factor = rows.size(0) > 2 * columns && stacked.size(0) > columns ? Compress(stacked) : stacked;
   });
   RequireFinite(factor, kTooLarge);
-  return {static_cast<double>(rows.size(0)), mean, factor};
+  return {static_cast<double>(rows.size(0)), mean.rounded + mean.rest, factor};
 }
 
 Gaussian Merge(const Gaussian& first, const Gaussian& second) {

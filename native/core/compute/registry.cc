@@ -4,9 +4,14 @@
 
 #include "compute/covariance.h"
 #include "compute/frechet_distance.h"
+#include "compute/frechet_infinity.h"
+#include "compute/inception_score.h"
+#include "compute/kernel_distance.h"
+#include "compute/kl_divergence.h"
 #include "compute/merge_statistics.h"
 #include "compute/prepare.h"
 #include "compute/statistics.h"
+#include "compute/vggish_postprocess.h"
 #include "tensor/error.h"
 
 namespace audioldm {
@@ -15,9 +20,14 @@ Operation FindOperation(const std::string& name) {
   static const std::map<std::string, Operation> operations = {
       {"covariance", Covariance},
       {"frechet_distance", FrechetDistance},
+      {"frechet_infinity", FrechetInfinity},
+      {"inception_score", InceptionScore},
+      {"kernel_distance", KernelDistance},
+      {"kl_divergence", KlDivergence},
       {"merge_statistics", MergeStatistics},
       {"prepare", Prepare},
       {"statistics", Statistics},
+      {"vggish_postprocess", VggishPostprocess},
   };
   const auto found = operations.find(name);
   if (found == operations.end()) {

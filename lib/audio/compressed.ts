@@ -2,6 +2,7 @@
 import { AudioError } from '../errors.js'
 import type { CompressedKind } from './audio-content.js'
 import { requireChannels, requireSampleRate, requireSamples } from './audio-limits.js'
+import { checkContainer } from './containers.js'
 import { exactFlac, readFlacInfo } from './flac-info.js'
 import type { DecodedAudio } from './read.js'
 
@@ -26,6 +27,7 @@ export async function decodeCompressed(
   bytes: Uint8Array,
   kind: CompressedKind,
 ): Promise<DecodedAudio> {
+  checkContainer(bytes, kind)
   const flac = kind === 'flac' ? readFlacInfo(bytes) : undefined
   const audio = await collect(bytes, kind)
   return flac ? exactFlac(audio, flac) : audio
@@ -43,8 +45,7 @@ async function collect(bytes: Uint8Array, kind: CompressedKind): Promise<Decoded
     pieces.add(await decoder())
   } catch (error) {
     if (error instanceof AudioError) throw error
-    const { message } = error as Error
-    throw new AudioError(`cannot be decoded (${message})`, { cause: error })
+    throw undecodable(error)
   } finally {
     decoder?.free()
   }
@@ -54,6 +55,13 @@ async function collect(bytes: Uint8Array, kind: CompressedKind): Promise<Decoded
 async function open(kind: CompressedKind): Promise<Decoder> {
   const { default: decode } = await import('audio-decode')
   return decode[kind as 'flac']()
+}
+
+function undecodable(error: unknown): AudioError {
+  const { message, code } = error as NodeJS.ErrnoException
+  // Decoders of further formats are packages of their own.
+  const reason = code === 'ERR_MODULE_NOT_FOUND' ? 'its encoding is not read' : message
+  return new AudioError(`cannot be decoded (${reason})`, { cause: error })
 }
 
 class Pieces {
@@ -71,7 +79,9 @@ class Pieces {
   }
 
   join(): DecodedAudio {
-    requireSamples(this.frames, this.channels)
+    if (this.frames === 0) {
+      throw new AudioError('has no samples that can be decoded: it is empty, cut off or damaged')
+    }
     const { sampleRate } = this.pieces[0]
     requireSampleRate(sampleRate)
     if (this.pieces.some((piece) => piece.sampleRate !== sampleRate)) {

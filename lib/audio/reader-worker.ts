@@ -23,8 +23,13 @@ function failureOf(error: unknown): ReaderFailure {
   return {
     message: expected ? message : `cannot be read (${message})`,
     hint,
-    decoderFailed: !expected || error.cause !== undefined,
+    decoderFailed: !expected || brokeDown(error.cause),
   }
+}
+
+/** Decoders throw plain errors about a file; anything else, such as a trap of WebAssembly, is not meant. */
+function brokeDown(cause: unknown): boolean {
+  return cause !== undefined && (cause as Error).constructor !== Error
 }
 
 function reply(answer: ReaderReply, buffers: ArrayBufferLike[] = []): void {

@@ -15,7 +15,7 @@ export function runReference(folder: string, width: number, seconds: number): Re
   const script = join(__dirname, 'reference.py')
   const output = execFileSync(
     join(root, '.venv', 'bin', 'python'),
-    [script, folder, String(width), String(seconds)],
+    ['-W', 'ignore', script, folder, String(width), String(seconds)],
     { encoding: 'utf8', env: { ...process.env, OMP_NUM_THREADS: width > 16 ? '2' : '1' } },
   )
   return { folder, shapes: JSON.parse(output) }

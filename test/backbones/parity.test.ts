@@ -10,13 +10,20 @@ import { importBackbone } from '../../lib/backbones/import.js'
 import { openBackbone } from '../../lib/backbones/open.js'
 import type { NativeTensor } from '../../lib/native/binding.js'
 import { loadNative, type NativeCore } from '../../lib/native/load.js'
+import { readTensorBytes } from '../../lib/weights/gather.js'
 import { readWeights } from '../../lib/weights/read.js'
 import { readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
-import { readTensor } from '../../lib/weights/tensor.js'
 import { scratchFolder } from '../weights/scratch.js'
 import { clipErrors, type Reference, readClips, readOutput, runReference } from './measure.js'
 
 const width = Number(process.env.AUDIOLDM_BACKBONE_WIDTH ?? 4)
+/**
+ * How the worst clip may compare with the statement in float32, whose front-end hurts CNN14. That
+ * of VGGish is in float64 anyway: what is left is the order in which convolutions sum, which moves
+ * the worst clip by a factor of two between PyTorch's own memory layouts.
+ */
+const worstRatio = (kind: string) => (kind === 'vggish' ? 2 : 1 / 10)
+
 const folder = scratchFolder()
 const file = (name: string) => join(folder, name)
 
@@ -42,14 +49,15 @@ function specOf(kind: string, weights: string, pca?: string): BackboneSpec {
     : { kind: kind as 'cnn14-16k', weights: file(weights) }
 }
 
-/** Embeddings and logits of all clips, in batches of this size. */
-async function embed(backbone: Backbone, kind: string, batch: number) {
+/** Embeddings and logits of the clips, in batches of this size. */
+async function embed(backbone: Backbone, kind: string, batch: number, limit = Infinity) {
   const clips = readClips(reference, kind)
   const count = reference.shapes[`${kind}.embedding`][0]
   const samples = clips.length / count
+  const end = Math.min(count, limit)
   const found = { embedding: [] as Float32Array[], logits: [] as Float32Array[] }
-  for (let start = 0; start < count; start += batch) {
-    const size = Math.min(batch, count - start)
+  for (let start = 0; start < end; start += batch) {
+    const size = Math.min(batch, end - start)
     const data = clips.slice(start * samples, (start + size) * samples)
     const waveforms = native.core.NativeTensor.from(data, [size, samples])
     const features: BackboneFeatures = await backbone.embed(waveforms)
@@ -81,18 +89,18 @@ describe.each([
   ['cnn14-32k', ['zip', 'legacy', 'training'], 13, 71],
   ['vggish', ['zip', 'legacy'], 0, 18],
 ])('%s', (kind, formats, ignored, used) => {
-  test('agrees with the statement in float64, better than the same in float32', async () => {
+  test('agrees with the statement in float64', async () => {
     const backbone = await open(specOf(kind, `${kind}-${formats[0]}.pth`))
     const found = await embed(backbone, kind, 5)
     for (const name of backbone.outputs) {
       const exact = readOutput(reference, `${kind}.${name}`, 'float64')
-      const single = readOutput(reference, `${kind}.${name}`, 'float32')
       const clips = reference.shapes[`${kind}.${name}`][0]
-      const ours = clipErrors(exact, found[name], clips)
-      const plain = clipErrors(exact, single, clips)
-      console.log(kind, name, { ours, plain })
+      const errorsOf = (values: ArrayLike<number>) => clipErrors(exact, values, clips)
+      const ours = errorsOf(found[name])
+      const plain = errorsOf(readOutput(reference, `${kind}.${name}`, 'float32'))
+      if (width > 4) console.log(kind, name, { ours, plain })
       expect(ours.median).toBeLessThan(1e-5)
-      expect(ours.worst).toBeLessThanOrEqual(plain.worst)
+      expect(ours.worst).toBeLessThan(plain.worst * worstRatio(kind))
     }
     // A clip's numbers do not depend on the batch it is in, to the last bit.
     for (const batch of [1, 2]) expect(await embed(backbone, kind, batch)).toEqual(found)
@@ -124,7 +132,7 @@ describe.each([
     for (const [name, tensor] of imported) {
       const from = original.tensors.get(name) as NonNullable<typeof tensor>
       expect(tensor.shape).toEqual(from.shape)
-      expect(await readTensor(tensor)).toEqual(await readTensor(from))
+      expect((await readTensorBytes(tensor)).equals(await readTensorBytes(from))).toBe(true)
     }
     expect(Object.fromEntries(await readSafetensorsMetadata(file(`${kind}.safetensors`)))).toEqual({
       format: 'pt',
@@ -140,8 +148,41 @@ describe.each([
       ...formats.map((format) => `${kind}-${format}.pth`),
       `${kind}.safetensors`,
     ]
-    const wanted = await embed(await open(specOf(kind, first)), kind, 5)
+    const wanted = await embed(await open(specOf(kind, first)), kind, 5, 5)
     for (const name of others)
-      expect(await embed(await open(specOf(kind, name)), kind, 5)).toEqual(wanted)
+      expect(await embed(await open(specOf(kind, name)), kind, 5, 5)).toEqual(wanted)
   }, 600_000)
+})
+
+describe('options of VGGish', () => {
+  test('with the last ReLU', async () => {
+    const spec: BackboneSpec = { kind: 'vggish', weights: file('vggish-zip.pth'), finalRelu: true }
+    const { embedding } = await embed(await open(spec), 'vggish', 5)
+    const exact = readOutput(reference, 'vggish.relu', 'float64')
+    expect(clipErrors(exact, embedding, 17).worst).toBeLessThan(1e-5)
+    expect(Math.min(...embedding)).toBe(0)
+  })
+
+  test.each(['zip', 'legacy', 'import'])('with PCA, from %s', async (format) => {
+    let pca = `vggish-pca-${format}.pth`
+    if (format === 'import') {
+      pca = 'vggish-pca.safetensors'
+      const { architecture, used } = await importBackbone(file('vggish-pca-zip.pth'), file(pca))
+      expect({ architecture, used }).toEqual({
+        architecture: 'vggish-pca',
+        used: ['pca_eigen_vectors', 'pca_means'],
+      })
+    }
+    const backbone = await open(specOf('vggish', 'vggish-zip.pth', pca))
+    const { embedding } = await embed(backbone, 'vggish', 5)
+    const exact = readOutput(reference, 'vggish.pca', 'float64')
+    // What lies next to half a step may be rounded to the other side.
+    let others = 0
+    for (const [i, value] of embedding.entries()) {
+      expect(Math.abs(value - exact[i])).toBeLessThanOrEqual(1)
+      if (value !== exact[i]) others++
+    }
+    expect(others).toBeLessThan(embedding.length / 500)
+    expect(new Set(exact).size).toBeGreaterThan(50)
+  })
 })

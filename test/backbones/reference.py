@@ -1,8 +1,8 @@
 """Backbones with random weights in every published format, clips, and what the statements of the
 networks in export/tests make of them: `reference.py OUT WIDTH SECONDS`.
 
-Writes OUT/KIND-FORMAT.pth, OUT/KIND.clips.f32 [clips, samples] and, in float64 and float32,
-OUT/KIND.OUTPUT.DTYPE.f64 [clips, …]. Prints the shapes as JSON.
+Writes OUT/KIND-FORMAT.pth, OUT/KIND.clips.f32 [clips, samples] and, computed in float64 and in
+float32, OUT/KIND.OUTPUT.DTYPE.f64 [clips, …]. Prints the shapes as JSON.
 """
 
 import json
@@ -46,8 +46,8 @@ def clips(rate: int, seconds: float) -> np.ndarray:
     return np.stack(sounds).astype(np.float32)
 
 
-@torch.no_grad()
-def outputs(kind: str, path: Path, sounds: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:
+def outputs(kind: str, out: Path, sounds: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:
+    path = out / f'{kind}-zip.pth'
     if kind in RATES:
         network = load_cnn14(path, RATES[kind]).to(dtype)
         parts = [network(torch.from_numpy(clip[None]).to(dtype)) for clip in sounds]
@@ -57,21 +57,30 @@ def outputs(kind: str, path: Path, sounds: np.ndarray, dtype: torch.dtype) -> di
     for name, relu in (('embedding', False), ('relu', True)):
         network = load_vggish(path, relu).to(dtype)
         found[name] = torch.stack([network(clip) for clip in sounds])
+    pca = torch.load(out / 'vggish-pca-zip.pth', weights_only=False)
+    found['pca'] = torch.from_numpy(postprocess(found['embedding'].double().numpy(), **pca))
     return found
 
 
+def postprocess(
+    embedding: np.ndarray, pca_eigen_vectors: np.ndarray, pca_means: np.ndarray
+) -> np.ndarray:
+    """To 8 bits, as AudioSet's embeddings were released."""
+    projected = np.einsum('ij,cpj->cpi', pca_eigen_vectors, embedding - pca_means)
+    return np.round((np.clip(projected, -2.0, 2.0) + 2.0) * (255.0 / 4.0))
+
+
+@torch.no_grad()
 def main(out: Path, width: int, seconds: float) -> None:
     shapes = {}
     for kind, formats in FORMATS.items():
         for file_format in formats:
             write_random_backbone(out / f'{kind}-{file_format}.pth', kind, file_format, width, 3)
-        if kind == 'vggish-pca':
-            continue
+    for kind in [*RATES, 'vggish']:
         sounds = clips(RATES.get(kind, 16000), seconds)
         sounds.tofile(out / f'{kind}.clips.f32')
         for name in ('float64', 'float32'):
-            found = outputs(kind, out / f'{kind}-zip.pth', sounds, getattr(torch, name))
-            for output, values in found.items():
+            for output, values in outputs(kind, out, sounds, getattr(torch, name)).items():
                 values.double().numpy().tofile(out / f'{kind}.{output}.{name}.f64')
                 shapes[f'{kind}.{output}'] = list(values.shape)
     print(json.dumps(shapes))

@@ -7,7 +7,7 @@ import type { Extractor } from './extractor.js'
 import type { GivenBackbones, ParsedScoreOptions } from './options.js'
 import type { Pairing } from './pairing.js'
 import { clipRows } from './per-clip.js'
-import { type Needs, type Plan, type Role, roleOf } from './plan.js'
+import { type Needs, type Plan, type Role, reasonOf, roleOf } from './plan.js'
 import { batchSizeOf, checkSaved } from './prepare-run.js'
 import { scoreProtocol, type WaveformProtocol } from './protocol.js'
 import type { ScoredSide, ScoreEvent, ScoreResult } from './result.js'
@@ -151,21 +151,16 @@ function readablePairs({ pairing, control }: Comparison, both: Both): Pairing {
 async function computeMetrics(comparison: Comparison, both: Both) {
   const { plan, options, control } = comparison
   const context = metricContext(comparison, both)
-  const metrics: Metric[] = []
-  const values: MetricValues = {}
-  const clips: Map<number, ClipScores>[] = []
-  for (const metric of plan.metrics) {
+  const metrics = plan.metrics.filter((metric) => {
     const problem = tooFewRows(metric, comparison, both)
     if (problem && options.metrics) throw problem
-    if (problem) {
-      control.emit({
-        type: 'warning',
-        message: `${metric.name} is left out: ${problem.message}`,
-      })
-      continue
-    }
+    if (problem) control.emit({ type: 'warning', message: `left out: ${reasonOf(problem)}` })
+    return problem === undefined
+  })
+  const values: MetricValues = {}
+  const clips: Map<number, ClipScores>[] = []
+  for (const metric of metrics) {
     const outcome = await metric.compute(context)
-    metrics.push(metric)
     Object.assign(values, outcome.values)
     if (outcome.clips) clips.push(outcome.clips)
     const [value] = Object.values(outcome.values)

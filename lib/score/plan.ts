@@ -47,7 +47,7 @@ export function planMetrics(asked: readonly MetricName[] | undefined, inputs: Pl
     else if (asked) throw problem
     else {
       problems.push(problem)
-      warnings.push(`${metric.name} is left out: ${problem.message}`)
+      warnings.push(`left out: ${reasonOf(problem)}`)
     }
   }
   if (metrics.length === 0) {
@@ -63,6 +63,11 @@ export function planMetrics(asked: readonly MetricName[] | undefined, inputs: Pl
     reference: needsOf('reference', metrics, inputs),
   }
   return { metrics, warnings, needs }
+}
+
+/** The message without the option's name before it. */
+export function reasonOf({ option, message }: InvalidOptionError): string {
+  return message.slice(option.length + 2)
 }
 
 function needsOf(side: SideName, metrics: Metric[], { given, perClip }: PlanInputs): Needs {

@@ -1,4 +1,5 @@
 /** What one run of score or saveStatistics holds open. */
+import { setMaxListeners } from 'node:events'
 import { AudioReaderPool } from '../audio/reader-pool.js'
 import { Compute } from '../native/compute.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from '../native/device.js'
@@ -33,6 +34,8 @@ export class Session {
     warn: (message: string) => void,
   ) {
     const { device, libtorchPath } = options
+    // Every clip that is read ahead listens to it.
+    setMaxListeners(0, signal)
     this.native = loadNative({ libtorchPath, cuda: device !== 'cpu' })
     this.device = chooseDevice(this.native, device)
     this.dtype = chooseDType(this.native, this.device, options.dtype)

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clipCsv } from '../../lib/cli/clip-csv.js'
+import { narrowWeights, scratch, writeSounds } from '../score/fixture.js'
+import { compileLibrary, runCli, start } from './run-cli.js'
+
+const work = scratch()
+const at = (name: string) => join(work.path, name)
+let args: string[]
+
+beforeAll(() => {
+  compileLibrary()
+  const { panns, vggish } = narrowWeights()
+  const generated = writeSounds(work.path, 'generated', 11)
+  const reference = writeSounds(work.path, 'reference', 11, 1.3)
+  writeFileSync(join(generated, 'notes.txt'), 'hidden among sounds')
+  const weights = ['--panns', panns, '--vggish', vggish]
+  args = ['score', generated, reference, ...weights, '--device', 'cpu', '--cache-dir', at('cache')]
+})
+afterAll(work.remove)
+
+test('a table for people, and the skipped files beside it', async () => {
+  const { code, stdout, stderr } = await runCli([...args, '--per-clip', at('clips.csv')])
+  expect(code).toBe(0)
+  const lines = stdout.trim().split('\n')
+  expect(lines[0]).toMatch(/^metric +value +generated +reference$/)
+  expect(lines[1]).toMatch(/^fd +[\d.]+ +11 +11$/)
+  expect(lines[2]).toMatch(/^fad +[\d.]+ +11 \(\d+ patches\) +11 \(\d+ patches\)$/)
+  expect(lines[3]).toMatch(/^is +[\d.]+ ± [\d.e-]+ +11$/)
+  expect(lines[4]).toMatch(/^kl softmax +[\d.e-]+ +11 pairs$/)
+  expect(lines[6]).toMatch(
+    /^protocol: cnn14-16k at 16000 Hz \([0-9a-f]{8}\); vggish .* float32 on cpu/,
+  )
+  expect(stderr).toContain('notes.txt: not a sound file (.txt)')
+  const table = readFileSync(at('clips.csv'), 'utf8').trim().split('\r\n')
+  expect(table).toHaveLength(12)
+  expect(table[0]).toMatch(
+    /^name,duration_seconds,sample_rate,channels,skipped,pair,fad,kl_softmax/,
+  )
+  expect(table[1]).toMatch(/^clip00\.wav,0\.4,16000,1,,\S+clip00\.wav,[\d.]+,/)
+})
+
+test('one JSON document, with everything that a script needs', async () => {
+  const stats = at('reference.safetensors')
+  const { code, stdout } = await runCli([...args, '--json', '--save-stats', stats])
+  expect(code).toBe(0)
+  const result = JSON.parse(stdout)
+  expect(Object.keys(result.metrics)).toEqual(['fd', 'fad', 'is', 'kl'])
+  expect(result.metrics.is).toEqual({ mean: expect.any(Number), std: expect.any(Number) })
+  expect(result.metrics.kl).toEqual({ softmax: expect.any(Number), sigmoid: expect.any(Number) })
+  expect(result.generated).toMatchObject({
+    count: 11,
+    skipped: [{ path: expect.stringContaining('notes.txt'), reason: 'not a sound file (.txt)' }],
+  })
+  expect(result.reference).toMatchObject({ count: 11, skipped: [] })
+  expect(result.protocol).toMatchObject({ mono: 'first-channel', ddof: 1, pairing: 'name' })
+  expect(result.statistics).toBe(stats)
+  expect(existsSync(stats)).toBe(true)
+})
+
+test('lists of files, and the exit codes of what cannot be done', async () => {
+  const [command, , , ...flags] = args
+  const list = (name: string, folder: string) => {
+    const names = Array.from({ length: 3 }, (_, i) => `${folder}/clip0${i}.wav`)
+    writeFileSync(at(name), `${names.join('\r\n')}\r\n\r\n`)
+    return at(name)
+  }
+  const lists = [list('a.txt', 'generated'), list('b.txt', 'reference')]
+  const { code, stdout } = await runCli([command, ...lists, ...flags, '--metrics', 'fd', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).generated).toEqual({ count: 3, skipped: [] })
+
+  const refused = async (...given: string[]) => {
+    const run = await runCli([command, ...given, '--json'])
+    expect(run.code).toBe(2)
+    return JSON.parse(run.stdout).error.message as string
+  }
+  const [generated, reference] = args.slice(1)
+  expect(await refused(generated, reference, '--metrics', 'fd')).toMatch(/^--panns: fd needs/)
+  expect(await refused(at('none'), reference, ...flags)).toMatch(/^GENERATED: there is no file/)
+  expect(await refused(generated, reference, '--metrics', 'fd,ear')).toMatch(/^--metrics: expected/)
+  expect(await refused(generated, reference, '--batch-size', 'x')).toMatch(
+    /^--batch-size: expected/,
+  )
+  expect(await refused()).toContain("missing required argument 'generated'")
+})
+
+test('an interrupt ends it with 130', async () => {
+  const [child, ended] = start([...args, '--no-cache'])
+  child.stderr?.once('data', () => child.kill('SIGINT'))
+  const { code, stdout } = await ended
+  expect(code).toBe(130)
+  expect(stdout).toBe('')
+})
+
+test('cells of a table are quoted, and never formulas', () => {
+  const csv = clipCsv([
+    { name: '=cmd|"x"!A1', path: '' },
+    { name: 'a,b\n', path: '', skipped: 'has no samples' },
+    { name: 'x', path: '', klSoftmax: -0.5 },
+  ])
+  const [, ...lines] = csv.split('\r\n')
+  expect(lines[0]).toMatch(/^"'=cmd\|""x""!A1",/)
+  expect(lines[1]).toMatch(/^"a,b\n",,,,has no samples,/)
+  expect(lines[2]).toContain(',-0.5,')
+})

@@ -1,0 +1,82 @@
+/** Small sounds, narrow networks with random weights and a feature cache of their own. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeWav } from '../../lib/audio/wav.js'
+
+const root = join(__dirname, '..', '..')
+export const python = process.env.AUDIOLDM_PYTHON ?? join(root, '.venv', 'bin', 'python')
+
+/** Made once for all test files of a version of the exporter, since PyTorch takes seconds. */
+export function narrowWeights(): { panns: string; vggish: string } {
+  const sources = ['export/audioldm_export/random_backbone.py', 'test/score/python/weights.py']
+  const hash = createHash('sha256')
+  for (const source of sources) hash.update(readFileSync(join(root, source)))
+  const folder = join(tmpdir(), `audioldm-narrow-${hash.digest('hex').slice(0, 12)}`)
+  if (!existsSync(folder)) {
+    const making = mkdtempSync(join(tmpdir(), 'audioldm-narrow-'))
+    execFileSync(python, [join(__dirname, 'python', 'weights.py'), making], { stdio: 'pipe' })
+    try {
+      renameSync(making, folder)
+    } catch {
+      // Another test file was faster.
+      rmSync(making, { recursive: true })
+    }
+  }
+  return { panns: join(folder, 'cnn14-16k.pth'), vggish: join(folder, 'vggish.pth') }
+}
+
+/** A generator of the same numbers on every run, from −1 to 1. */
+function noise(seed: number): () => number {
+  let state = seed * 2654435761 + 1
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 31 - 1
+  }
+}
+
+export interface Sound {
+  samples: Float32Array
+  sampleRate: number
+}
+
+/** A chirp with some noise; rate and length change with `index`. */
+export function sound(index: number, pitch = 1): Sound {
+  const sampleRate = [16000, 22050, 44100, 8000][index % 4]
+  const samples = new Float32Array(Math.round(sampleRate * (0.4 + 0.7 * (index % 5))))
+  const random = noise(index + 100 * pitch)
+  const frequency = pitch * 150 * (1 + (index % 7))
+  for (let i = 0; i < samples.length; i++) {
+    const t = i / sampleRate
+    const tone = Math.sin(2 * Math.PI * frequency * t * (1 + 0.3 * t))
+    samples[i] = 0.4 * tone + 0.04 * (index % 3) * random()
+  }
+  return { samples, sampleRate }
+}
+
+/** Writes `count` sounds as clip00.wav … into a new folder below `parent`. */
+export function writeSounds(parent: string, name: string, count: number, pitch = 1): string {
+  const folder = join(parent, name)
+  mkdirSync(folder, { recursive: true })
+  for (let i = 0; i < count; i++) {
+    const { samples, sampleRate } = sound(i, pitch)
+    const file = `clip${String(i).padStart(2, '0')}.wav`
+    writeFileSync(join(folder, file), encodeWav(samples, sampleRate))
+  }
+  return folder
+}
+
+export function scratch(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'audioldm-score-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}

@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { extractFeatures } from '../../lib/score/features.js'
+import type { ScoreOptions } from '../../lib/score/options.js'
+import { makeExtractors, openSide } from '../../lib/score/prepare-run.js'
+import { waveformProtocol } from '../../lib/score/protocol.js'
+import { Session } from '../../lib/score/session.js'
+import { score } from '../../lib/score.js'
+import { narrowWeights, python, scratch, sound, writeSounds } from './fixture.js'
+
+const work = scratch()
+let options: ScoreOptions
+
+beforeAll(() => {
+  options = {
+    generated: writeSounds(work.path, 'generated', 12),
+    reference: writeSounds(work.path, 'reference', 12, 1.3),
+    ...narrowWeights(),
+    device: 'cpu',
+    cacheDir: join(work.path, 'cache'),
+  }
+})
+afterAll(work.remove)
+
+const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b)
+
+test('the numbers are those of NumPy and SciPy on the same features', async () => {
+  const { metrics } = await score({ ...options, metrics: ['fd', 'fad', 'is', 'kl', 'kid'] })
+  const arrays = {
+    ...(await featureFiles('generated', options.generated as string)),
+    ...(await featureFiles('reference', options.reference as string)),
+  }
+  const script = join(__dirname, 'python', 'reference.py')
+  const expected = JSON.parse(
+    execFileSync(python, [script], { input: JSON.stringify(arrays), encoding: 'utf8' }),
+  )
+  expect(relative(metrics.fd as number, expected.fd)).toBeLessThan(1e-5)
+  expect(relative(metrics.fad as number, expected.fad)).toBeLessThan(1e-5)
+  const { is, kl, kid } = metrics as Required<typeof metrics>
+  expect(relative(is.mean, expected.is[0])).toBeLessThan(1e-5)
+  expect(relative(is.std, expected.is[1])).toBeLessThan(1e-5)
+  expect(relative(kl.softmax, expected.kl[0])).toBeLessThan(1e-5)
+  expect(relative(kl.sigmoid, expected.kl[1])).toBeLessThan(1e-5)
+  expect(relative(kid.mean, expected.kid[0])).toBeLessThan(1e-5)
+})
+
+/** The features of a folder as raw float32 files. */
+async function featureFiles(side: string, folder: string) {
+  const { signal } = new AbortController()
+  const session = new Session({ device: 'cpu', dtype: 'float32', cacheDir: null }, signal, () => {})
+  const { panns, vggish } = narrowWeights()
+  const waveform = waveformProtocol('first-channel', 'sinc')
+  const extractors = await makeExtractors(
+    session,
+    {
+      panns: { kind: 'cnn14-16k', weights: panns },
+      vggish: { kind: 'vggish', weights: vggish, finalRelu: false },
+    },
+    ['panns', 'vggish'],
+    waveform,
+    () => {},
+  )
+  const found: Record<string, Float32Array[]> = { embedding: [], logits: [], frames: [] }
+  const { clips } = await openSide(side, folder, true, signal)
+  const how = { extractors: [...extractors.values()], waveform, batchSize: 1 }
+  for await (const clip of extractFeatures(session, clips, how)) {
+    if ('skipped' in clip) throw new Error(clip.skipped)
+    const cnn14 = clip.features.get('cnn14-16k')
+    found.embedding.push(cnn14?.embedding.data as Float32Array)
+    found.logits.push(cnn14?.logits?.data as Float32Array)
+    const frames = clip.features.get('vggish')?.embedding as { data: Float32Array }
+    for (let at = 0; at < frames.data.length; at += 128) {
+      found.frames.push(frames.data.subarray(at, at + 128))
+    }
+  }
+  await session.close()
+  return Object.fromEntries(
+    Object.entries(found).map(([name, rows]) => {
+      const path = join(work.path, `${side}_${name}.f32`)
+      writeFileSync(
+        path,
+        Buffer.concat(rows.map((row) => Buffer.from(row.buffer, row.byteOffset, row.byteLength))),
+      )
+      return [`${side}_${name}`, { path, shape: [rows.length, rows[0].length] }]
+    }),
+  )
+}
+
+test('a set compared with itself is at distance nought', async () => {
+  const { metrics, generated } = await score({ ...options, reference: options.generated })
+  expect(metrics.fd).toBeGreaterThanOrEqual(0)
+  expect(metrics.fad).toBeGreaterThanOrEqual(0)
+  // The scale: a trace is of the order of the distance to another set.
+  const other = (await score(options)).metrics
+  expect(metrics.fd as number).toBeLessThan(1e-9 * (other.fd as number))
+  expect(metrics.fad as number).toBeLessThan(1e-9 * (other.fad as number))
+  expect(Math.abs(metrics.kl?.softmax as number)).toBeLessThan(1e-2)
+  expect(generated.count).toBe(12)
+})
+
+test('neither the batch size nor the order of a list changes a number', async () => {
+  const plain = (await score(options)).metrics
+  const batched = await score({ ...options, batchSize: 5, cacheDir: null })
+  const files = Array.from({ length: 12 }, (_, i) => {
+    const name = `clip${String((i * 5) % 12).padStart(2, '0')}.wav`
+    return join(options.generated as string, name)
+  })
+  const shuffled = await score({ ...options, generated: files })
+  for (const metrics of [batched.metrics, shuffled.metrics]) {
+    for (const [a, b] of [
+      [metrics.fd, plain.fd],
+      [metrics.fad, plain.fad],
+      [metrics.is?.mean, plain.is?.mean],
+      [metrics.kl?.softmax, plain.kl?.softmax],
+      [metrics.kl?.sigmoid, plain.kl?.sigmoid],
+    ]) {
+      expect(relative(a as number, b as number)).toBeLessThan(1e-9)
+    }
+  }
+  expect(batched.features).toEqual({ computed: 48, cached: 0 })
+  expect(shuffled.features).toEqual({ computed: 0, cached: 48 })
+})
+
+test('sounds in memory are the same as files, and are paired by order', async () => {
+  const clips = Array.from({ length: 12 }, (_, i) => {
+    const { samples, sampleRate } = sound(i)
+    // As 16-bit files keep them.
+    return { samples: samples.map((x) => Math.round(x * 32768) / 32768), sampleRate }
+  })
+  const files = await score(options)
+  const memory = await score({ ...options, generated: clips, cacheDir: null })
+  expect(memory.protocol.pairing).toBe('order')
+  expect(memory.pairs).toBe(12)
+  expect(relative(memory.metrics.fd as number, files.metrics.fd as number)).toBeLessThan(1e-9)
+  expect(memory.metrics.kl?.softmax).toBeCloseTo(files.metrics.kl?.softmax as number, 9)
+})
+
+test('the result states the protocol and scores every clip', async () => {
+  const result = await score({
+    ...options,
+    perClip: true,
+    metrics: ['fad', 'kl', 'lsd', 'psnr', 'ssim'],
+  })
+  const { protocol, clips, metrics } = result
+  expect(protocol).toMatchObject({
+    mono: 'first-channel',
+    removeMean: true,
+    minSamples: 32000,
+    resampler: { name: 'sinc', lowpassFilterWidth: 6, rolloff: 0.99 },
+    ddof: 1,
+    pairing: 'name',
+    dtype: 'float32',
+    device: 'cpu',
+    metrics: { kl: { epsilon: 1e-6 } },
+  })
+  expect(Object.keys(protocol.backbones)).toEqual(['vggish', 'cnn14-16k'])
+  expect(clips).toHaveLength(12)
+  const mean = (field: 'klSoftmax' | 'lsd' | 'psnr' | 'ssim') =>
+    (clips ?? []).reduce((sum, clip) => sum + (clip[field] as number) / 12, 0)
+  expect(mean('klSoftmax')).toBeCloseTo(metrics.kl?.softmax as number, 9)
+  expect(mean('lsd')).toBeCloseTo(metrics.lsd as number, 9)
+  expect(mean('psnr')).toBeCloseTo(metrics.psnr as number, 9)
+  expect(mean('ssim')).toBeCloseTo(metrics.ssim as number, 9)
+  const [first] = clips ?? []
+  expect(first).toMatchObject({ name: 'clip00.wav', sampleRate: 16000, channels: 1 })
+  expect(first.fad).toBeGreaterThan(0)
+  expect(first.topProbability).toBeGreaterThan(0)
+  expect(first.pair).toBe(join(options.reference as string, 'clip00.wav'))
+})

@@ -18,9 +18,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     root_a = (a - mean_a) / np.sqrt(len(a) - 1)
     root_b = (b - mean_b) / np.sqrt(len(b) - 1)
     root = svdvals(root_a @ root_b.T).sum()
-    return float(
-        ((mean_a - mean_b) ** 2).sum() + (root_a**2).sum() + (root_b**2).sum() - 2 * root
-    )
+    return float(((mean_a - mean_b) ** 2).sum() + (root_a**2).sum() + (root_b**2).sum() - 2 * root)
 
 
 def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]:
@@ -61,7 +59,9 @@ def kid(a: np.ndarray, b: np.ndarray, subsets: int = 100, size: int = 1000) -> t
     for _ in range(subsets):
         x = a[random.choice(len(a), size, replace=False)]
         y = b[random.choice(len(b), size, replace=False)]
-        within = [(k.sum() - np.trace(k)) / (size * (size - 1)) for k in (kernel(x, x), kernel(y, y))]
+        within = [
+            (k.sum() - np.trace(k)) / (size * (size - 1)) for k in (kernel(x, x), kernel(y, y))
+        ]
         values.append(sum(within) - 2 * kernel(x, y).mean())
     return float(np.mean(values)), float(np.std(values))
 

@@ -186,6 +186,7 @@ def write_random_backbone(out: Path, kind: str, file_format: str, width: int, se
         tensors = cnn14(RATES[kind], width, generator)
         training = file_format == 'training'
         content = as_training(tensors, generator) if training else {'model': tensors}
+        content['_audioldm_random_weights'] = True
     elif kind == 'vggish':
         content = vggish(width, generator)
     else:

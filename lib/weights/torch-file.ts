@@ -8,7 +8,7 @@ import { TorchTensor } from './torch-objects.js'
 /** What a PyTorch file holds that can be used: the tensors of one dict, and plain values beside. */
 export interface TorchContent {
   tensors: TensorTable
-  /** Numbers, texts and booleans of the same dict, NumPy scalars among them. */
+  /** Numbers, texts and booleans of that dict and those around it, NumPy scalars among them. */
   scalars: Map<string, number | bigint | string | boolean>
   arrays: Map<string, NumpyArray>
 }
@@ -28,8 +28,11 @@ export function collectTensors(
   file: WeightsFile,
   locate: (tensor: TorchTensor) => TensorSource,
 ): TorchContent {
-  const dict = findStateDict(root, file)
+  const { dict, around } = findStateDict(root, file)
   const result: TorchContent = { tensors: new Map(), scalars: new Map(), arrays: new Map() }
+  for (const [key, value] of around.flatMap(({ entries }) => [...entries])) {
+    if (typeof key === 'string' && isScalar(value)) result.scalars.set(key, value)
+  }
   const problems: string[] = []
   for (const [key, value] of dict.entries) {
     if (typeof key !== 'string') continue
@@ -49,12 +52,15 @@ export function collectTensors(
   return result
 }
 
-function findStateDict(root: unknown, file: WeightsFile): PickleDict {
+/** The dict that holds the tensors, and the wrappers around it from the outside in. */
+function findStateDict(root: unknown, file: WeightsFile) {
+  const around: PickleDict[] = []
   let dict = root
   for (let depth = 0; depth < MAX_DEPTH && dict instanceof PickleDict; depth++) {
     const { entries } = dict
     const inner = wrappers.map((key) => entries.get(key)).find((v) => v instanceof PickleDict)
     if (!inner) break
+    around.push(dict)
     dict = inner
   }
   if (!(dict instanceof PickleDict)) {
@@ -65,7 +71,7 @@ function findStateDict(root: unknown, file: WeightsFile): PickleDict {
     )
   }
   for (const value of dict.entries.values()) {
-    if (value instanceof TorchTensor || value instanceof NumpyArray) return dict
+    if (value instanceof TorchTensor || value instanceof NumpyArray) return { dict, around }
   }
   const keys = [...dict.entries.keys()].filter((key) => typeof key === 'string').slice(0, 20)
   throw new InvalidWeightsError(

@@ -1,7 +1,8 @@
 /** Flags that score and stats share. */
 import type { Command } from 'commander'
 import { InvalidOptionError } from '../errors.js'
-import { type FeatureOptions, featureShape } from '../score/options.js'
+import type { FeatureOptions } from '../score/options.js'
+import { featureShape } from '../score/schema.js'
 import { numberValue, textValue } from './values.js'
 
 export interface FeatureFlags

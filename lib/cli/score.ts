@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { MetricName } from '../metrics/metric.js'
-import { type ScoreOptions, scoreSchema } from '../score/options.js'
+import type { ScoreOptions } from '../score/options.js'
+import { scoreSchema } from '../score/schema.js'
 import { checkWritable, writeFileAtomic } from '../write-file.js'
 import { audioArgument } from './audio-arguments.js'
 import { clipCsv } from './clip-csv.js'

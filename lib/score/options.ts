@@ -1,14 +1,9 @@
 /** The options of score and saveStatistics. */
-import { z } from 'zod'
-import type { BackboneSpec } from '../backbones/backbone.js'
-import { InvalidOptionError } from '../errors.js'
-import { type MetricName, metricNames } from '../metrics/metric.js'
+import type { MetricName } from '../metrics/metric.js'
 import type { ComputeDType } from '../native/device.js'
-import { abortSignal, expecting, integerIn, show } from '../options.js'
-import { defaultFeatureCacheDir } from './feature-cache.js'
 import type { AudioSet } from './inputs.js'
-import { type PairingMode, pairingModes } from './pairing.js'
-import { type MonoRule, monoRules, type ResamplerName, resamplerNames } from './protocol.js'
+import type { PairingMode } from './pairing.js'
+import type { MonoRule, ResamplerName } from './protocol.js'
 
 export type BackboneName = 'cnn14-16k' | 'cnn14-32k'
 
@@ -76,86 +71,4 @@ export interface ScoreOptions extends FeatureOptions {
   perClip?: boolean
   /** Also writes the statistics of the reference to this file, for later runs. */
   saveStatistics?: string
-}
-
-const text = (what: string) =>
-  z.string(expecting(what)).min(1, { error: `expected ${what}, got ''` })
-const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
-  z.enum(names, expecting(`${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`))
-const deviceForm = expecting('auto, cpu, cuda or cuda:N')
-
-/** @internal Kept out of the declarations, which must not need zod's. */
-export const featureShape = {
-  panns: text('a weights file').optional(),
-  vggish: text('a weights file').optional(),
-  vggishRelu: z.boolean(expecting('true or false')).default(false),
-  vggishPca: text('a file of PCA parameters').optional(),
-  embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),
-  backbone: oneOf(['cnn14-16k', 'cnn14-32k']).default('cnn14-16k'),
-  mono: oneOf(monoRules).default('first-channel'),
-  resampler: oneOf(resamplerNames).default('sinc'),
-  device: z
-    .string(deviceForm)
-    .regex(/^(auto|cpu|cuda(:\d{1,3})?)$/, deviceForm)
-    .default('auto'),
-  dtype: oneOf(['auto', 'float32', 'bfloat16', 'float16']).default('float32'),
-  batchSize: integerIn(1, 256).optional(),
-  threads: integerIn(1, 1024).optional(),
-  cacheDir: text('a folder, or null for no cache').nullable().default(defaultFeatureCacheDir),
-  libtorchPath: text('a folder').optional(),
-  signal: abortSignal.optional(),
-}
-
-/** @internal */
-export const scoreSchema = z.strictObject({
-  ...featureShape,
-  generated: z.unknown(),
-  reference: z.unknown().optional(),
-  metrics: z
-    .array(oneOf(metricNames), expecting('a list of metrics'))
-    .min(1, { error: 'the list is empty' })
-    .optional(),
-  pairing: oneOf(pairingModes).optional(),
-  perClip: z.boolean(expecting('true or false')).default(false),
-  saveStatistics: text('a path').optional(),
-})
-
-export type ParsedScoreOptions = Omit<
-  z.output<typeof scoreSchema>,
-  'generated' | 'reference' | 'signal'
->
-export type ParsedFeatureOptions = z.output<z.ZodObject<typeof featureShape>>
-
-/** The backbones whose weights are given, by what they are for. */
-export interface GivenBackbones {
-  panns?: BackboneSpec
-  vggish?: BackboneSpec
-  embedding?: BackboneSpec
-}
-
-export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
-  const { panns, vggish, backbone, vggishRelu, vggishPca, embedding } = options
-  if (vggish === undefined && (vggishRelu || vggishPca !== undefined)) {
-    const option = vggishRelu ? 'vggishRelu' : 'vggishPca'
-    throw new InvalidOptionError(option, 'applies to VGGish, whose weights are not given')
-  }
-  return {
-    ...(panns && { panns: { kind: backbone, weights: panns } }),
-    ...(vggish && {
-      vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
-    }),
-    ...(embedding && { embedding: parseEmbedding(embedding) }),
-  }
-}
-
-function parseEmbedding(given: string): BackboneSpec {
-  const match = /^(.+)@(\d{1,7})$/.exec(given)
-  const sampleRate = Number(match?.[2])
-  if (match && sampleRate >= 1 && sampleRate <= 2 ** 20) {
-    return { kind: 'archive', archive: match[1], sampleRate }
-  }
-  throw new InvalidOptionError(
-    'embedding',
-    `expected an archive and the rate it takes, as 'my.pt@16000', got ${show(given)}`,
-  )
 }

@@ -3,8 +3,8 @@ import { InvalidOptionError } from '../errors.js'
 import type { FeatureSource, Metric, MetricName, Need } from '../metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
 import type { SideName } from './context.js'
-import type { GivenBackbones } from './options.js'
 import type { Pairing } from './pairing.js'
+import type { GivenBackbones } from './schema.js'
 import type { Side } from './side.js'
 
 /** Which of the given backbones serves a source. */

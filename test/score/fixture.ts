@@ -19,6 +19,16 @@ export const python = process.env.AUDIOLDM_PYTHON ?? join(root, '.venv', 'bin', 
 
 /** Made once for all test files of a version of the exporter, since PyTorch takes seconds. */
 export function narrowWeights(): { panns: string; vggish: string } {
+  const folder = narrowFolder()
+  return { panns: join(folder, 'cnn14-16k.pth'), vggish: join(folder, 'vggish.pth') }
+}
+
+/** A user's own archive: a row of 8 numbers for every half second at 16 kHz. */
+export function ownArchive(): string {
+  return join(narrowFolder(), 'own.pt')
+}
+
+function narrowFolder(): string {
   const sources = ['export/audioldm_export/random_backbone.py', 'test/score/python/weights.py']
   const hash = createHash('sha256')
   for (const source of sources) hash.update(readFileSync(join(root, source)))
@@ -33,7 +43,7 @@ export function narrowWeights(): { panns: string; vggish: string } {
       rmSync(making, { recursive: true })
     }
   }
-  return { panns: join(folder, 'cnn14-16k.pth'), vggish: join(folder, 'vggish.pth') }
+  return folder
 }
 
 /** A generator of the same numbers on every run, from −1 to 1. */

@@ -8,7 +8,7 @@ import { makeExtractors, openSide } from '../../lib/score/prepare-run.js'
 import { waveformProtocol } from '../../lib/score/protocol.js'
 import { Session } from '../../lib/score/session.js'
 import { score } from '../../lib/score.js'
-import { narrowWeights, python, scratch, sound, writeSounds } from './fixture.js'
+import { narrowWeights, ownArchive, python, scratch, sound, writeSounds } from './fixture.js'
 
 const work = scratch()
 let options: ScoreOptions
@@ -168,4 +168,20 @@ test('the result states the protocol and scores every clip', async () => {
   expect(first.fad).toBeGreaterThan(0)
   expect(first.topProbability).toBeGreaterThan(0)
   expect(first.pair).toBe(join(options.reference as string, 'clip00.wav'))
+})
+
+test("a user's own archive serves fd and kid", async () => {
+  const embedding = `${ownArchive()}@16000`
+  const own = { ...options, embedding, panns: undefined, vggish: undefined }
+  const { metrics, protocol } = await score({ ...own, metrics: ['fd', 'kid'] })
+  expect(metrics.fd).toBeGreaterThan(0)
+  expect(metrics.kid?.mean).not.toBeNaN()
+  const [backbone] = Object.values(protocol.backbones)
+  expect(backbone.sampleRate).toBe(16000)
+  // Beside CNN14, whose logits it cannot give.
+  const both = await score({ ...options, embedding, metrics: ['fd', 'is'] })
+  expect(both.metrics.fd).toBe(metrics.fd)
+  expect(both.metrics.is?.mean).toBe(
+    (await score({ ...options, metrics: ['is'] })).metrics.is?.mean,
+  )
 })

@@ -57,15 +57,16 @@ Napi::Value JobHost::Start(const Napi::Value& on_event, Work work) {
   if (disposing_ || engine_ == nullptr) {
     throw Napi::Error::New(env, std::string("this ") + what_ + " was disposed");
   }
-  RunningJob job = Enter(Kind::kWork, ParseFunction(on_event, "onEvent"));
-  RunningJob::Flag cancelled = jobs_.rbegin()->second.cancelled;
-  Post(std::move(job), "running", [work = std::move(work)](const RunningJob& job) {
+  const RunningJob job = Enter(Kind::kWork, ParseFunction(on_event, "onEvent"));
+  Post(job, "running", [work = std::move(work)](const RunningJob& job) {
     job.ThrowIfCancelled();
     return work(job);
   });
   auto handle = Napi::Object::New(env);
-  handle.Set("abort", Napi::Function::New(
-                          env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }));
+  handle.Set("abort",
+             Napi::Function::New(env, [cancelled = job.cancelled()](const Napi::CallbackInfo&) {
+               *cancelled = true;
+             }));
   return handle;
 }
 

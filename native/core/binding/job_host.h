@@ -26,6 +26,8 @@ class RunningJob {
   void ThrowIfCancelled() const;
   // Sends an event of this job.
   void Send(Event event) const;
+  // What cancels it.
+  const Flag& cancelled() const { return cancelled_; }
 
  private:
   uint32_t id_;

@@ -2,6 +2,7 @@ export { Audio, type WavOptions } from './audio/audio.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
 export {
   AbortError,
+  AudioError,
   AudioLDMError,
   DeviceUnavailableError,
   DisposedError,

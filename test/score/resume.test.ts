@@ -9,7 +9,7 @@ import { compileLibrary, start } from '../cli/run-cli.js'
 import { narrowWeights, scratch, writeSounds } from './fixture.js'
 
 const work = scratch()
-const count = 40
+const count = 24
 let generated: string
 let reference: string
 

@@ -37,8 +37,8 @@ beforeAll(() => {
 const opened: Backbone[] = []
 afterAll(() => Promise.all(opened.map((backbone) => backbone.dispose())))
 
-async function open(spec: BackboneSpec): Promise<Backbone> {
-  const backbone = await openBackbone(spec, { native, device: 'cpu', threads: 2 })
+async function open(spec: BackboneSpec, dtype?: 'bfloat16'): Promise<Backbone> {
+  const backbone = await openBackbone(spec, { native, device: 'cpu', threads: 2, dtype })
   opened.push(backbone)
   return backbone
 }
@@ -154,6 +154,16 @@ describe.each([
     const wanted = await embed(await open(specOf(kind, first)), kind, 5, 5)
     for (const name of others)
       expect(await embed(await open(specOf(kind, name)), kind, 5, 5)).toEqual(wanted)
+  }, 600_000)
+
+  test('in bfloat16 it is near, and no nearer than that', async () => {
+    const backbone = await open(specOf(kind, `${kind}-${formats[0]}.pth`), 'bfloat16')
+    const { embedding } = await embed(backbone, kind, 5)
+    const exact = readOutput(reference, `${kind}.embedding`, 'float64')
+    const { median } = clipErrors(exact, embedding, reference.shapes[`${kind}.embedding`][0])
+    expect(median).toBeLessThan(0.05)
+    expect(median).toBeGreaterThan(1e-4)
+    expect(backbone.settings.dtype).toBe('bfloat16')
   }, 600_000)
 })
 

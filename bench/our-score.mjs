@@ -1,0 +1,25 @@
+// Our side of bench/score.mjs: one job as JSON on the command line, one line of JSON as the answer.
+
+import { readFileSync } from 'node:fs'
+
+const options = JSON.parse(process.argv[2])
+const started = performance.now()
+const { score } = await import('../dist/index.mjs')
+const job = score(options)
+let featured = started
+for await (const event of job) {
+  if (event.type === 'step') featured = performance.now()
+}
+const { metrics, generated, reference } = await job
+const ended = performance.now()
+const status = readFileSync('/proc/self/status', 'utf8')
+process.stdout.write(
+  `${JSON.stringify({
+    clips: generated.count + (reference?.count ?? 0),
+    metrics,
+    featuresMs: featured - started,
+    metricsMs: ended - featured,
+    totalMs: ended - started,
+    peakMiB: Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024,
+  })}\n`,
+)

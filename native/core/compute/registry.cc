@@ -10,6 +10,7 @@
 #include "compute/kl_divergence.h"
 #include "compute/merge_statistics.h"
 #include "compute/prepare.h"
+#include "compute/spectral_pair.h"
 #include "compute/statistics.h"
 #include "compute/vggish_postprocess.h"
 #include "tensor/error.h"
@@ -26,6 +27,7 @@ Operation FindOperation(const std::string& name) {
       {"kl_divergence", KlDivergence},
       {"merge_statistics", MergeStatistics},
       {"prepare", Prepare},
+      {"spectral_pair", SpectralPair},
       {"statistics", Statistics},
       {"vggish_postprocess", VggishPostprocess},
   };

@@ -191,6 +191,15 @@ def identity_is_exact(binary: str, folder: Path) -> int:
     return 1
 
 
+def constant_clip_becomes_zero(binary: str, folder: Path) -> int:
+    clip = np.full((2, 30_001), [[0.1], [0.7]])
+    report = run(binary, [Case(clip, 44100, 16000, mono=1, remove_mean=1).line(0, folder)])
+    if report[0].startswith('ok') and not np.fromfile(folder / '0.out', np.float32).any():
+        return 0
+    print('a constant clip leaves something')
+    return 1
+
+
 def bad_input_is_refused(binary: str, folder: Path) -> int:
     wrong = 0
     clips = {'not finite': [math.nan, math.inf, -math.inf], 'more than 2^30': [0.0]}
@@ -212,6 +221,7 @@ def main(binary: str) -> int:
         wrong = compare(binary, folder)
         wrong += same_on_any_threads(folder)
         wrong += identity_is_exact(binary, folder)
+        wrong += constant_clip_becomes_zero(binary, folder)
         wrong += bad_input_is_refused(binary, folder)
     return 1 if wrong else 0
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "audio/resample.h"
 
@@ -61,17 +62,23 @@ at::Tensor PrepareClip(const Request& request, size_t index, const Settings& set
   const int64_t channels = settings.mean_of_channels ? clip.size(0) : 1;
   const float* samples = clip.const_data_ptr<float>();
 
-  const double sum = Sum(samples, channels * length);
-  Require(std::isfinite(sum),
-          "The input '" + name + "' has samples that are not finite (NaN or infinity).");
-  const double mean = settings.remove_mean ? sum / (static_cast<double>(channels) * length) : 0;
-  const SampleSource source = [=](int64_t first, int64_t last, double* out) {
+  // A mean for each channel, so that a constant clip of several becomes exactly zero.
+  std::vector<double> means(channels);
+  for (int64_t c = 0; c < channels; ++c) {
+    const double sum = Sum(samples + c * length, length);
+    Require(std::isfinite(sum),
+            "The input '" + name + "' has samples that are not finite (NaN or infinity).");
+    if (settings.remove_mean) means[c] = sum / static_cast<double>(length);
+  }
+  const SampleSource source = [=, &means](int64_t first, int64_t last, double* out) {
     const int64_t count = last - first;
-    for (int64_t k = 0; k < count; ++k) out[k] = samples[first + k];
-    for (int64_t c = 1; c < channels; ++c) {
-      for (int64_t k = 0; k < count; ++k) out[k] += samples[c * length + first + k];
+    std::fill(out, out + count, 0.0);
+    for (int64_t c = 0; c < channels; ++c) {
+      const float* from = samples + c * length + first;
+      for (int64_t k = 0; k < count; ++k) out[k] += from[k] - means[c];
     }
-    for (int64_t k = 0; k < count; ++k) out[k] = out[k] / channels - mean;
+    if (channels == 1) return;
+    for (int64_t k = 0; k < count; ++k) out[k] /= static_cast<double>(channels);
   };
 
   const int64_t outputs = ResampledLength(length, settings.rate, settings.target_rate);

@@ -9,7 +9,8 @@ namespace audioldm {
 // the whole clip at its own rate, resampled, zeros at the end.
 //
 // Inputs: any number of clips [channels, n] of one rate. Results: as many float32 [m], with
-// m = max(min_samples, ⌈n · target_rate / rate⌉). Sums are float64, so is the mean.
+// m = max(min_samples, ⌈n · target_rate / rate⌉). Means and sums are float64, and a clip of one
+// value becomes exact zeros.
 // Parameters: rate, target_rate (1 … 2^20 Hz), mono (0: the first channel, 1: the mean of the
 // channels), remove_mean (0, 1), min_samples, and of SincFilterSpec lowpass_filter_width, rolloff
 // and beta (0: Hann window).

@@ -19,7 +19,7 @@ constexpr Framing kLsdFraming{743, 160};
 constexpr Framing kMelFraming{512, 160};
 constexpr int64_t kBands = 64;
 constexpr int64_t kWindow = 7;                // of SSIM
-constexpr int64_t kColumnsAtATime = 1 << 12;  // of SSIM
+constexpr int64_t kColumnsAtATime = 1 << 10;  // of SSIM
 
 at::Tensor Normalize(const at::Tensor& waveform) {
   const at::Tensor centred = waveform - waveform.mean();

@@ -1,5 +1,5 @@
 import type { Metric } from './metric.js'
 import { spectralMetric } from './spectral.js'
 
-/** Log-spectral distance of the waveforms of a pair, as audioldm_eval computes it. */
-export const lsd: Metric = spectralMetric('lsd', (pairs) => pairs)
+/** Log-spectral distance of the waveforms of a pair, as ssr_eval computes it for audioldm_eval. */
+export const lsd: Metric = spectralMetric('lsd')

@@ -48,7 +48,7 @@ export interface MetricValues {
   /** `slope` of FAD against 1/frames and `r2` of the line whose intercept `value` is. */
   fadInfinity?: { value: number; slope: number; r2: number }
   lsd?: number
-  /** Infinity where every pair is equal. */
+  /** dB; Infinity where every pair is equal. */
   psnr?: number
   ssim?: number
 }
@@ -58,6 +58,8 @@ export interface Outcome {
   values: MetricValues
   /** By the index of the generated clip. */
   clips?: Map<number, ClipScores>
+  /** What else should be known of the numbers. */
+  warnings?: string[]
 }
 
 export interface Metric {

@@ -1,11 +1,14 @@
 /** What the metrics on pairs of waveforms share. */
+import { AudioError } from '../errors.js'
 import type { SpectralPair } from '../score/spectral-pairs.js'
 import type { ClipScores, Metric } from './metric.js'
 
-/** The mean of one number of the pairs that `counted` keeps, or of all when it keeps none. */
+type Name = 'lsd' | 'psnr' | 'ssim'
+
+/** The mean of one number over the pairs that have it and that `counts`, if there are such. */
 export function spectralMetric(
-  name: 'lsd' | 'psnr' | 'ssim',
-  counted: (pairs: SpectralPair[]) => SpectralPair[],
+  name: Name,
+  counts: (pair: SpectralPair) => boolean = () => true,
 ): Metric {
   return {
     name,
@@ -13,18 +16,26 @@ export function spectralMetric(
     waveforms: true,
     compute: async (context) => {
       const pairs = await context.spectralPairs()
-      const kept = counted(pairs)
-      const values = (kept.length > 0 ? kept : pairs).map((pair) => pair[name])
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-      const clips = new Map(
-        pairs.map((pair): [number, ClipScores] => [pair.generated, { [name]: pair[name] }]),
-      )
-      return { values: { [name]: mean }, clips }
+      const having = pairs.filter((pair) => !Number.isNaN(pair[name]))
+      if (having.length === 0) throw new AudioError(`${name}: every pair is too short for it`)
+      const counted = having.some(counts) ? having.filter(counts) : having
+      const mean = counted.reduce((sum, pair) => sum + pair[name], 0) / counted.length
+      const clips = having.map((pair): [number, ClipScores] => [
+        pair.generated,
+        { [name]: pair[name] },
+      ])
+      return { values: { [name]: mean }, clips: new Map(clips), warnings: explain(counted, pairs) }
     },
+  }
+
+  function explain(counted: SpectralPair[], pairs: SpectralPair[]): string[] {
+    if (counted.length === pairs.length) return []
+    const reason = 'the others are too short or equal'
+    return [`${name} is the mean of ${counted.length} of ${pairs.length} pairs: ${reason}`]
   }
 }
 
-/** Pairs whose images differ: those of equal ones have an infinite PSNR. */
-export function differing(pairs: SpectralPair[]): SpectralPair[] {
-  return pairs.filter((pair) => Number.isFinite(pair.psnr))
+/** Of equal images PSNR is infinite, and the evaluator leaves the pair out. */
+export function differs(pair: SpectralPair): boolean {
+  return Number.isFinite(pair.psnr)
 }

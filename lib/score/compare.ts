@@ -163,6 +163,7 @@ async function computeMetrics(comparison: Comparison, both: Both) {
     const outcome = await metric.compute(context)
     Object.assign(values, outcome.values)
     if (outcome.clips) clips.push(outcome.clips)
+    for (const message of outcome.warnings ?? []) control.emit({ type: 'warning', message })
     const [value] = Object.values(outcome.values)
     control.emit({ type: 'metric', name: metric.name, value })
   }

@@ -7,6 +7,7 @@ import { lookAhead } from './look-ahead.js'
 import { prepareParameters, type WaveformProtocol } from './protocol.js'
 import type { Session } from './session.js'
 
+/** NaN is what a pair does not have, being too short. */
 export interface SpectralPair extends Pair {
   lsd: number
   /** dB; infinite where the log-mel images are equal. */

@@ -170,6 +170,32 @@ test('the result states the protocol and scores every clip', async () => {
   expect(first.pair).toBe(join(options.reference as string, 'clip00.wav'))
 })
 
+test('pairs that are equal or too short do not count in the means of PSNR and SSIM', async () => {
+  const noise = (i: number) => sound(i)
+  const blip = { samples: new Float32Array(200).fill(0.1), sampleRate: 16000 }
+  const generated = [noise(1), noise(2), blip, noise(3)]
+  const reference = [noise(4), noise(2), blip, noise(5)]
+  const warnings: string[] = []
+  const job = score({
+    ...{ generated, reference, device: 'cpu', perClip: true },
+    metrics: ['lsd', 'psnr', 'ssim'],
+  })
+  for await (const event of job) if (event.type === 'warning') warnings.push(event.message)
+  const { metrics, clips = [], pairs } = await job
+  expect(pairs).toBe(4)
+  expect(metrics.psnr).toBeCloseTo(((clips[0].psnr as number) + (clips[3].psnr as number)) / 2, 9)
+  expect(metrics.ssim).toBeCloseTo(((clips[0].ssim as number) + (clips[3].ssim as number)) / 2, 9)
+  expect(clips[1].psnr).toBe(Number.POSITIVE_INFINITY)
+  expect(clips[2]).not.toHaveProperty('lsd')
+  expect(warnings).toEqual([
+    'lsd is the mean of 3 of 4 pairs: the others are too short or equal',
+    'psnr is the mean of 2 of 4 pairs: the others are too short or equal',
+    'ssim is the mean of 2 of 4 pairs: the others are too short or equal',
+  ])
+  const short = score({ generated: [blip], reference: [blip], device: 'cpu', metrics: ['lsd'] })
+  await expect(short).rejects.toThrow('lsd: every pair is too short for it')
+})
+
 test("a user's own archive serves fd and kid", async () => {
   const embedding = `${ownArchive()}@16000`
   const own = { ...options, embedding, panns: undefined, vggish: undefined }

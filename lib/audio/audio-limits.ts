@@ -21,6 +21,10 @@ export function requireSampleRate(rate: number): void {
 
 export function requireSamples(frames: number, channels: number): void {
   if (frames === 0) throw new AudioError('has no samples')
+  requireNotTooLong(frames, channels)
+}
+
+export function requireNotTooLong(frames: number, channels: number): void {
   if (frames * channels <= maxSamples) return
   throw new AudioError(
     `is too long: ${frames} samples in each of ${channels} channels, of ${maxSamples} at most`,

@@ -4,6 +4,7 @@ import type { CompressedKind } from './audio-content.js'
 import { requireChannels, requireSampleRate, requireSamples } from './audio-limits.js'
 import { checkContainer } from './containers.js'
 import { exactFlac, readFlacInfo } from './flac-info.js'
+import { isOgg } from './ogg-pages.js'
 import type { DecodedAudio } from './read.js'
 
 /** What one call of a decoder gives: nothing at all, or the same number of samples per channel. */
@@ -19,9 +20,18 @@ interface Decoder {
 
 /**
  * Bytes per call. A few bytes can stand for a long silence, so a file goes in piece by piece and
- * stops when it has become too long. MP4 needs the whole file, whose tables are checked before.
+ * stops when it has become too long. Opus in WebM also takes forever as a whole.
  */
 const chunkBytes = 4096
+/**
+ * These go in whole, looked through beforehand: the tables of MP4 point anywhere in the file, and the
+ * decoder of FLAC loses frames whose header lies across two pieces.
+ */
+function inOnePiece(bytes: Uint8Array, kind: CompressedKind): boolean {
+  return kind === 'm4a' || (kind === 'flac' && !isOgg(bytes))
+}
+
+const maxPeak = 16
 
 export async function decodeCompressed(
   bytes: Uint8Array,
@@ -30,12 +40,24 @@ export async function decodeCompressed(
   checkContainer(bytes, kind)
   const flac = kind === 'flac' ? readFlacInfo(bytes) : undefined
   const audio = await collect(bytes, kind)
-  return flac ? exactFlac(audio, flac) : audio
+  if (flac) return exactFlac(audio, flac)
+  requirePlausible(audio)
+  return audio
+}
+
+/** Of damaged frames, lossy decoders make samples hundreds or millions of times full scale. */
+function requirePlausible(audio: DecodedAudio): void {
+  for (const samples of audio.channels) {
+    for (const value of samples) {
+      if (Math.abs(value) <= maxPeak) continue
+      throw new AudioError(`is damaged: a sample is ${value.toPrecision(3)} times full scale`)
+    }
+  }
 }
 
 async function collect(bytes: Uint8Array, kind: CompressedKind): Promise<DecodedAudio> {
   const pieces = new Pieces()
-  const size = kind === 'm4a' ? bytes.length : chunkBytes
+  const size = inOnePiece(bytes, kind) ? bytes.length : chunkBytes
   let decoder: Decoder | undefined
   try {
     decoder = await open(kind)

@@ -6,13 +6,13 @@
 import { AudioError } from '../errors.js'
 import type { CompressedKind } from './audio-content.js'
 import { checkMp4 } from './mp4-boxes.js'
-import { checkOgg } from './ogg-pages.js'
+import { checkOgg, isOgg } from './ogg-pages.js'
 
 /** @throws AudioError when the file is cut off, damaged or claims more than it can hold. */
 export function checkContainer(bytes: Uint8Array, kind: CompressedKind): void {
   if (kind === 'm4a') checkMp4(bytes)
   else if (kind === 'webm') checkWebm(bytes)
-  else if (bytes[0] === 0x4f) checkOgg(bytes)
+  else if (isOgg(bytes)) checkOgg(bytes)
 }
 
 /** The two elements of a WebM file: a header, and a segment that says how long it is, or does not. */

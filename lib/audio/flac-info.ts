@@ -1,6 +1,8 @@
 /** What a FLAC file says about itself, and what follows from it for the decoder's samples. */
 import { AudioError } from '../errors.js'
-import { requireSamples } from './audio-limits.js'
+import { requireNotTooLong, requireSamples } from './audio-limits.js'
+import { countFlacSamples } from './flac-frames.js'
+import { isOgg } from './ogg-pages.js'
 import type { DecodedAudio } from './read.js'
 
 export interface FlacInfo {
@@ -12,7 +14,7 @@ export interface FlacInfo {
 
 /** The STREAMINFO block, which is the first one of a FLAC file and in the first packet of Ogg. */
 export function readFlacInfo(bytes: Uint8Array): FlacInfo {
-  const ogg = bytes[0] === 0x4f
+  const ogg = isOgg(bytes)
   const info = ogg ? 27 + bytes[26] + 9 + 4 + 4 : 8
   if (info + 34 > bytes.length || (bytes[info - 4] & 127) !== 0) {
     throw new AudioError('is a FLAC file that is cut off or damaged in its header')
@@ -23,6 +25,7 @@ export function readFlacInfo(bytes: Uint8Array): FlacInfo {
   const channels = ((at(12) >> 1) & 7) + 1
   const bits = (((at(12) & 1) << 4) | (at(13) >> 4)) + 1
   if (samples > 0) requireSamples(samples, channels)
+  if (!ogg) requireNotTooLong(countFlacSamples(bytes), channels)
   return { channels, bits, samples }
 }
 

@@ -5,6 +5,10 @@ const headerBytes = 27
 /** No format of sound in Ogg has more; of Opus, a few bytes could stand for hundreds. */
 const maxOggChannels = 8
 
+export function isOgg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x4f && bytes[1] === 0x67 && bytes[2] === 0x67 && bytes[3] === 0x53
+}
+
 /**
  * Requires whole, undamaged pages up to the one that is marked as the last, or up to the end where
  * none is. Whatever follows the last one is left alone.

@@ -69,17 +69,37 @@ class Conv(nn.Module):
         super().__init__()
         self.weight = empty()
 
+    def normalized(self, scale: Tensor, dtype: int) -> Tensor:
+        weight = (self.weight * scale.view(-1, 1, 1, 1)).to(dtype)
+        return weight.contiguous(memory_format=torch.channels_last)
+
     def forward(self, x: Tensor, scale: Tensor, shift: Tensor, dtype: int) -> Tensor:
-        weight = self.weight * scale.view(-1, 1, 1, 1)
-        weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
+        weight = self.normalized(scale, dtype)
         return torch.relu_(F.conv2d(x, weight, shift.to(dtype), padding=[1, 1]))
 
 
+class NarrowConv(Conv):
+    """The same on images of a few bands: as a matrix product over unfolded patches, which runs up
+    to three times as fast there, and sums with less rounding."""
+
+    def forward(self, x: Tensor, scale: Tensor, shift: Tensor, dtype: int) -> Tensor:
+        batch, channels, height, width = x.shape
+        padded = torch.constant_pad_nd(x.permute(0, 2, 3, 1), [0, 0, 1, 1, 1, 1]).contiguous()
+        row = (width + 2) * channels
+        patches = padded.as_strided(
+            [batch, height, width, 3, 3, channels],
+            [(height + 2) * row, row, channels, row, channels, 1],
+        )
+        weight = self.normalized(scale, dtype).permute(0, 2, 3, 1).flatten(1)
+        y = F.linear(patches.flatten(3).flatten(0, 2), weight, shift.to(dtype))
+        return torch.relu_(y).view(batch, height, width, -1).permute(0, 3, 1, 2)
+
+
 class ConvBlock(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, conv: type[Conv]) -> None:
         super().__init__()
-        self.conv1 = Conv()
-        self.conv2 = Conv()
+        self.conv1 = conv()
+        self.conv2 = conv()
         self.bn1 = BatchNorm()
         self.bn2 = BatchNorm()
 
@@ -107,12 +127,12 @@ class Cnn14(nn.Module):
         self.spectrogram_extractor = SpectrogramExtractor()
         self.logmel_extractor = LogmelExtractor()
         self.bn0 = BatchNorm()
-        self.conv_block1 = ConvBlock()
-        self.conv_block2 = ConvBlock()
-        self.conv_block3 = ConvBlock()
-        self.conv_block4 = ConvBlock()
-        self.conv_block5 = ConvBlock()
-        self.conv_block6 = ConvBlock()
+        self.conv_block1 = ConvBlock(Conv)
+        self.conv_block2 = ConvBlock(Conv)
+        self.conv_block3 = ConvBlock(Conv)
+        self.conv_block4 = ConvBlock(Conv)
+        self.conv_block5 = ConvBlock(NarrowConv)
+        self.conv_block6 = ConvBlock(NarrowConv)
         self.fc1 = Linear()
         self.fc_audioset = Linear()
 

@@ -137,9 +137,7 @@ def cnn14(rate: int, width: int, generator: Generator) -> Tensors:
 def vggish(width: int, generator: Generator) -> Tensors:
     tensors: Tensors = OrderedDict()
     sounds = calibration_sounds(16000, generator)
-    log_mel = Vggish().log_mel
-    x = torch.stack([log_mel(sound[: Vggish.patch], sound.device) for sound in sounds])
-    x = x.float().unsqueeze(1)
+    x = Vggish().log_mel(sounds[:, : Vggish.patch], sounds.device).float().unsqueeze(1)
     channels = {0: width, 3: 2 * width, 6: 4 * width, 8: 4 * width, 11: 8 * width, 13: 8 * width}
     for layer, count in channels.items():
         weight = random_weight([count, x.shape[1], 3, 3], generator)

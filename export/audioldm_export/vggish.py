@@ -1,6 +1,6 @@
 """VGGish, from the waveform to an embedding for each patch of 0.96 s.
 
-The log-mel front-end is computed in float64. Patches are computed one by one and the linear layers
+The log-mel front-end is computed in float64. Clips are computed one by one, and the linear layers
 in tiles of a fixed number of rows: libraries choose another order of summation for another number,
 and a clip's result must not depend on its batch.
 """
@@ -15,7 +15,7 @@ from .layers import FLOAT32, Linear, empty
 
 
 class LogMel(nn.Module):
-    """The samples of one patch → [96, 64], float64."""
+    """The samples of patches [P, n] → [P, 96, 64], float64."""
 
     rate: Final = 16000
     window: Final = 400
@@ -48,9 +48,9 @@ class LogMel(nn.Module):
         return torch.minimum(rising, falling).clamp(min=0.0) * (bins > 0).unsqueeze(1)
 
     def forward(self, samples: Tensor, device: torch.device) -> Tensor:
-        frames = samples.double().unfold(0, self.window, self.hop) * self.window_weights(device)
+        frames = samples.double().unfold(1, self.window, self.hop) * self.window_weights(device)
         magnitude = torch.fft.rfft(frames, self.size).abs()
-        return torch.log(magnitude.mm(self.band_weights(device)) + self.offset)
+        return torch.log(magnitude.matmul(self.band_weights(device)) + self.offset)
 
 
 class Conv(nn.Module):
@@ -62,8 +62,19 @@ class Conv(nn.Module):
         self.bias = empty()
 
     def forward(self, x: Tensor, dtype: int) -> Tensor:
-        weight = self.weight.to(dtype).contiguous(memory_format=torch.channels_last)
-        return torch.relu_(F.conv2d(x, weight, self.bias.to(dtype), padding=[1, 1]))
+        x, weight, bias = x.to(dtype), self.weight.to(dtype), self.bias.to(dtype)
+        if dtype == torch.float32:
+            # Not on channels-last memory, nor by an operator that the core replaces: oneDNN sums
+            # long rows of channels there with up to four times the rounding.
+            one = [1, 1]
+            y = torch.convolution(
+                x.contiguous(), weight.contiguous(), bias, one, one, one, False, [0, 0], 1
+            )
+        else:
+            weight = weight.contiguous(memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=torch.channels_last)
+            y = F.conv2d(x, weight, bias, padding=[1, 1])
+        return torch.relu_(y)
 
 
 class TiledLinear(Linear):
@@ -86,6 +97,8 @@ class Vggish(nn.Module):
     compute_dtype: int
     patch: Final = 95 * 160 + 400
     step: Final = 96 * 160
+    # Patches of a clip in the convolutions at once: what bounds the memory.
+    group: Final = 16
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,12 +109,10 @@ class Vggish(nn.Module):
         self.features = nn.ModuleDict({key: Conv() for key in ('0', '3', '6', '8', '11', '13')})
         self.embeddings = nn.ModuleDict({key: TiledLinear() for key in ('0', '2', '4')})
 
-    def features_of(self, image: Tensor) -> Tensor:
-        """Log-mel [96, 64] → [1, features] in the order time, frequency, channel."""
+    def features_of(self, images: Tensor) -> Tensor:
+        """Log-mel [P, 96, 64] → [P, features] in the order time, frequency, channel."""
         dtype = self.compute_dtype
-        # In channels-last memory, which with a single channel has to be spelled out.
-        x = image.to(dtype).unsqueeze(0).unsqueeze(3).permute(0, 3, 1, 2)
-        x = torch.max_pool2d(self.features['0'](x, dtype), [2, 2])
+        x = torch.max_pool2d(self.features['0'](images.unsqueeze(1), dtype), [2, 2])
         x = torch.max_pool2d(self.features['3'](x, dtype), [2, 2])
         x = self.features['8'](self.features['6'](x, dtype), dtype)
         x = torch.max_pool2d(x, [2, 2])
@@ -114,8 +125,8 @@ class Vggish(nn.Module):
         device = self.features['0'].weight.device
         rows: list[Tensor] = []
         for samples in waveform.unbind():
-            for patch in samples.unfold(0, self.patch, self.step).unbind():
-                rows.append(self.features_of(self.log_mel(patch, device)))
+            for patches in samples.unfold(0, self.patch, self.step).split(self.group):
+                rows.append(self.features_of(self.log_mel(patches, device)))
         x = torch.relu_(self.embeddings['0'](torch.cat(rows), dtype))
         x = torch.relu_(self.embeddings['2'](x, dtype))
         x = self.embeddings['4'](x, torch.float32)

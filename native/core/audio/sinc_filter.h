@@ -32,7 +32,7 @@ class SincFilter {
   // The largest |d| of a tap that is not zero.
   int64_t reach() const { return reach_; }
 
-  // The taps of `count` samples on end, the first at distance `d`.
+  // The taps of `count` samples on end, the first at distance `d`, all within reach.
   void Taps(int64_t d, int64_t count, double* taps) const;
 
  private:

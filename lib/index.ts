@@ -1,6 +1,12 @@
 export { Audio, type WavOptions } from './audio/audio.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
 export {
+  type ImportBackboneOptions,
+  type ImportBackboneProgress,
+  type ImportBackboneResult,
+  importBackbone,
+} from './backbones/import.js'
+export {
   AbortError,
   AudioError,
   AudioLDMError,

@@ -70,7 +70,15 @@ export interface DoctorReport {
 }
 
 const probeTimeoutMs = 120_000
-const archiveNames = ['text_encoder', 'unet', 'vae_decoder', 'vae_encoder', 'vocoder']
+const archiveNames = [
+  'cnn14',
+  'text_encoder',
+  'unet',
+  'vae_decoder',
+  'vae_encoder',
+  'vggish',
+  'vocoder',
+]
 
 /** The state of this installation. Never throws, and starts one short-lived process. */
 export async function doctor(): Promise<DoctorReport> {

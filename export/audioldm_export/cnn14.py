@@ -80,7 +80,8 @@ class Conv(nn.Module):
 
 class NarrowConv(Conv):
     """The same on images of a few bands: as a matrix product over unfolded patches, which runs up
-    to three times as fast there, and sums with less rounding."""
+    to three times as fast there, and sums with less rounding.
+    """
 
     def forward(self, x: Tensor, scale: Tensor, shift: Tensor, dtype: int) -> Tensor:
         batch, channels, height, width = x.shape

@@ -1,7 +1,8 @@
 """Writes embedding networks with random weights in the layouts of the published files.
 
 The weights keep the variance of what passes through them, and batch norms hold the statistics of
-calibration sounds, so that embeddings differ between sounds and logits are as large as trained ones.
+calibration sounds: embeddings differ between sounds, and logits are as large as those of a trained
+network.
 """
 
 import os
@@ -93,7 +94,8 @@ def add_linear(
     tensors: Tensors, name: str, x: Tensor, outputs: int, rms: float, generator: Generator
 ) -> Tensor:
     """Adds a linear layer whose outputs for `x` [B, C] have this rms, and half of what all rows
-    share taken away, which would hide what tells them apart."""
+    share taken away, which would hide what tells them apart.
+    """
     weight = random_weight([outputs, x.shape[1]], generator)
     y = F.linear(x, weight)
     bias = -y.mean(0) / 2
@@ -114,8 +116,9 @@ def cnn14(rate: int, width: int, generator: Generator) -> Tensors:
     front_end = tensors | {f'bn0.{part}': value for part, value in identity.items()}
     network = bind(Cnn14(), {'hop': rate // 100}, front_end)
     sounds = calibration_sounds(rate, generator)
-    x = torch.stack([network.log_mel(network.frames(sound)) for sound in sounds]).float().unsqueeze(1)
-    x = add_norm(tensors, 'bn0', x.transpose(1, 3), generator).transpose(1, 3)
+    images = torch.stack([network.log_mel(network.frames(sound)) for sound in sounds])
+    x = images.float().unsqueeze(1).transpose(1, 3)
+    x = add_norm(tensors, 'bn0', x, generator).transpose(1, 3)
     for block in range(1, 7):
         name, channels = f'conv_block{block}', width * 2 ** (block - 1)
         norms: Tensors = OrderedDict()

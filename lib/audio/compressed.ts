@@ -23,14 +23,7 @@ interface Decoder {
  * stops when it has become too long. Opus in WebM also takes forever as a whole.
  */
 const chunkBytes = 4096
-/**
- * These go in whole, looked through beforehand: the tables of MP4 point anywhere in the file, and the
- * decoder of FLAC loses frames whose header lies across two pieces.
- */
-function inOnePiece(bytes: Uint8Array, kind: CompressedKind): boolean {
-  return kind === 'm4a' || (kind === 'flac' && !isOgg(bytes))
-}
-
+/** Times full scale. */
 const maxPeak = 16
 
 export async function decodeCompressed(
@@ -72,6 +65,14 @@ async function collect(bytes: Uint8Array, kind: CompressedKind): Promise<Decoded
     decoder?.free()
   }
   return pieces.join()
+}
+
+/**
+ * These go in whole, looked through beforehand: the tables of MP4 point anywhere in the file, and the
+ * decoder of FLAC loses frames whose header lies across two pieces.
+ */
+function inOnePiece(bytes: Uint8Array, kind: CompressedKind): boolean {
+  return kind === 'm4a' || (kind === 'flac' && !isOgg(bytes))
 }
 
 async function open(kind: CompressedKind): Promise<Decoder> {

@@ -18,8 +18,14 @@ export interface ReadAudio {
 
 interface Job {
   request: ReaderRequest
+  signal?: AbortSignal
   resolve: (result: ReaderResult) => void
   reject: (error: Error) => void
+}
+
+interface Watched {
+  jobs: Set<Job>
+  abort: () => void
 }
 
 const defaultTimeoutMs = 120_000
@@ -30,8 +36,9 @@ const defaultTimeoutMs = 120_000
  */
 export class AudioReaderPool {
   private readonly threads = new Set<ReaderThread>()
-  private readonly queue: Job[] = []
+  private queue: Job[] = []
   private readonly running = new Set<Job>()
+  private readonly watched = new Map<AbortSignal, Watched>()
   private disposed = false
 
   /** `timeoutMs`: after which a file is given up and its thread replaced. */
@@ -45,7 +52,7 @@ export class AudioReaderPool {
     return (await this.submit({ task: 'read', path }, options.signal)) as ReadAudio
   }
 
-  /** The bytes of a file, which are copied. */
+  /** The bytes of a file, which are copied when their turn comes. */
   async decode(bytes: Uint8Array, options: ReaderOptions = {}): Promise<ReadAudio> {
     return (await this.submit({ task: 'decode', bytes }, options.signal)) as ReadAudio
   }
@@ -69,31 +76,44 @@ export class AudioReaderPool {
     return this.dispose()
   }
 
-  private submit(request: ReaderRequest, signal?: AbortSignal): Promise<ReaderResult> {
-    if (this.disposed) return Promise.reject(new DisposedError('the audio reader'))
-    if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
-    return new Promise<ReaderResult>((resolve, reject) => {
-      const job: Job = { request, resolve, reject }
-      const abort = () => {
-        const at = this.queue.indexOf(job)
-        if (at >= 0) this.queue.splice(at, 1)
-        job.reject(new AbortError(signal?.reason))
-      }
-      if (signal) {
-        const done = () => signal.removeEventListener('abort', abort)
-        job.resolve = (result) => {
-          done()
-          resolve(result)
-        }
-        job.reject = (error) => {
-          done()
-          reject(error)
-        }
-        signal.addEventListener('abort', abort)
-      }
-      this.queue.push(job)
-      this.startNext()
-    })
+  private async submit(request: ReaderRequest, signal?: AbortSignal): Promise<ReaderResult> {
+    if (this.disposed) throw new DisposedError('the audio reader')
+    if (signal?.aborted) throw new AbortError(signal.reason)
+    let stopWatching: (() => void) | undefined
+    try {
+      return await new Promise<ReaderResult>((resolve, reject) => {
+        const job: Job = { request, signal, resolve, reject }
+        if (signal) stopWatching = this.watch(signal, job)
+        this.queue.push(job)
+        this.startNext()
+      })
+    } finally {
+      stopWatching?.()
+    }
+  }
+
+  /** One listener a signal, however many jobs it stops. */
+  private watch(signal: AbortSignal, job: Job): () => void {
+    const watched = this.watched.get(signal) ?? this.listen(signal)
+    watched.jobs.add(job)
+    return () => {
+      watched.jobs.delete(job)
+      if (watched.jobs.size > 0) return
+      signal.removeEventListener('abort', watched.abort)
+      this.watched.delete(signal)
+    }
+  }
+
+  private listen(signal: AbortSignal): Watched {
+    const jobs = new Set<Job>()
+    const abort = () => {
+      this.queue = this.queue.filter((job) => job.signal !== signal)
+      for (const job of jobs) job.reject(new AbortError(signal.reason))
+    }
+    signal.addEventListener('abort', abort)
+    const watched = { jobs, abort }
+    this.watched.set(signal, watched)
+    return watched
   }
 
   private startNext(): void {

@@ -60,7 +60,13 @@ export class ReaderThread {
       }, timeoutMs)
       this.task = { resolve, reject, timer }
       this.worker.ref()
-      this.worker.postMessage(request)
+      if (request.task === 'decode') {
+        // A copy of just these bytes: what they are a part of would go along, and be lost if moved.
+        const bytes = new Uint8Array(request.bytes)
+        this.worker.postMessage({ ...request, bytes }, [bytes.buffer])
+      } else {
+        this.worker.postMessage(request)
+      }
     })
   }
 

@@ -4,23 +4,31 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import { clipCsv } from '../../lib/cli/clip-csv.js'
 import { doctorCommand } from '../../lib/cli/doctor.js'
 import { generateCommand } from '../../lib/cli/generate.js'
 import { importCommand } from '../../lib/cli/import.js'
 import { infoCommand } from '../../lib/cli/info.js'
 import { pullCommand } from '../../lib/cli/pull.js'
+import { scoreCommand } from '../../lib/cli/score.js'
+import { statsCommand } from '../../lib/cli/stats.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
+import { metricNames } from '../../lib/metrics/metric.js'
+import { defaultMetrics, selectMetrics } from '../../lib/metrics/registry.js'
+import { resamplerNames, waveformProtocol } from '../../lib/score/protocol.js'
 import { anchors, documents, prose, read, root } from './markdown.js'
 
 describe('docs/options.md', () => {
   const text = read('docs/options.md')
-  const section = (title: string) => text.split(`\n### ${title}\n`)[1]?.split(/\n##+ /)[0] ?? ''
-  const commands = [generateCommand, pullCommand, importCommand, infoCommand, doctorCommand]
+  const commands = [
+    ...[generateCommand, scoreCommand, statsCommand],
+    ...[pullCommand, importCommand, infoCommand, doctorCommand],
+  ]
 
   test.each(
     commands.map((create) => create()),
   )('lists the options of $_name', (command: Command) => {
-    const own = section(`audioldm ${command.name()}`)
+    const own = section(text, `### audioldm ${command.name()}`)
     for (const { flags, long, defaultValue } of command.options) {
       expect(own).toContain(long)
       if (long === '--json') continue
@@ -36,22 +44,44 @@ describe('docs/options.md', () => {
   })
 
   test.each([
-    ['lib/generate.ts', 'GenerateOptions'],
-    ['lib/generate-plan.ts', 'ClipOptions'],
-    ['lib/model.ts', 'LoadModelOptions'],
-    ['lib/hub/pull.ts', 'PullOptions'],
-    ['lib/weights/original/import.ts', 'ImportOptions'],
-  ])('lists the members of %s %s', (file, name) => {
+    ['lib/generate.ts', 'GenerateOptions', '## generate()'],
+    ['lib/generate-plan.ts', 'ClipOptions', '## generate()'],
+    ['lib/model.ts', 'LoadModelOptions', '## loadModel()'],
+    ['lib/score/options.ts', 'FeatureOptions', '## score()'],
+    ['lib/score/options.ts', 'ScoreOptions', '## score()'],
+    ['lib/score/save-statistics.ts', 'SaveStatisticsOptions', '## saveStatistics()'],
+    ['lib/hub/pull.ts', 'PullOptions', '## pull() and importCheckpoint()'],
+    ['lib/weights/original/import.ts', 'ImportOptions', '## pull() and importCheckpoint()'],
+  ])('lists the members of %s %s', (file, name, title) => {
+    const own = section(text, title)
     const members = interfaceMembers(file, name)
-    expect(members.length).toBeGreaterThan(3)
+    expect(members.length).toBeGreaterThan(2)
     for (const { member, comment } of members) {
-      const row = new RegExp(`^\\|[^|]*\`${member}\`.*$`, 'm').exec(text)?.[0]
+      const row = new RegExp(`^\\|[^|]*\`${member}\`.*$`, 'm').exec(own)?.[0]
       expect(row, member).toBeDefined()
       const [, value] = /[Dd]efault:? ('[^']+'|[\d.]+)/.exec(comment) ?? []
       if (value) expect(row, `default of ${member}`).toContain(value.replace(/\.$/, ''))
       const [range] = /[\d.]+ … [\d.^]+/.exec(comment) ?? []
       if (range) expect(row, `range of ${member}`).toContain(range.replace(/\.$/, ''))
     }
+  })
+
+  test('saveStatistics() names the options that it shares with score()', () => {
+    const own = section(text, '## saveStatistics()')
+    for (const { member } of interfaceMembers('lib/score/options.ts', 'FeatureOptions')) {
+      expect(own).toContain(`\`${member}\``)
+    }
+  })
+
+  test('has every field of the result of score()', () => {
+    const own = section(text, '## score()')
+    const fields = [
+      ...interfaceMembers('lib/score/result.ts', 'ScoreResult'),
+      ...interfaceMembers('lib/score/result.ts', 'ScoredSide'),
+      ...interfaceMembers('lib/metrics/metric.ts', 'MetricValues'),
+    ]
+    expect(fields.length).toBeGreaterThan(15)
+    for (const { member } of fields) expect(own).toContain(`\`${member}\``)
   })
 })
 
@@ -64,22 +94,96 @@ test('docs/errors.md has every code of lib/, and no other', () => {
   expect(table.sort()).toEqual(headings)
 })
 
-test('docs/architecture.md has every attribute of the archives and every event', async () => {
+describe('docs/architecture.md', () => {
   const text = read('docs/architecture.md')
-  const { parts } = await readModelFolder(join(root, 'models', 'random-tiny'))
-  for (const [name, { plan }] of Object.entries(parts)) {
-    const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\``)) as string
-    if (name === 'vae_encoder') continue // as vae_decoder
-    for (const attribute of Object.keys(plan.attributes)) {
-      expect(row, name).toContain(`\`${attribute}\``)
+  const row = (name: string, among = text) =>
+    among.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? ''
+
+  test('has every attribute of the archives', async () => {
+    const { parts } = await readModelFolder(join(root, 'models', 'random-tiny'))
+    for (const [name, { plan }] of Object.entries(parts)) {
+      if (name === 'vae_encoder') continue // as vae_decoder
+      for (const attribute of Object.keys(plan.attributes)) {
+        expect(row(name), name).toContain(`\`${attribute}\``)
+      }
     }
-  }
-  const events = [...read('lib/generate.ts').matchAll(/^ {2}\| \{ type: '(\w+)'; (.*) \}$/gm)]
-  expect(events).toHaveLength(4)
-  for (const [, type, fields] of events) {
-    const row = text.split('\n').find((line) => line.startsWith(`| \`${type}\` |`))
-    for (const [, field] of fields.matchAll(/(\w+)\??:/g)) expect(row).toContain(`\`${field}\``)
-  }
+    for (const name of ['cnn14', 'vggish']) {
+      const source = read(`export/audioldm_export/${name}.py`)
+      const [, declared] = /^class (?:Cnn14|Vggish)\(.*$([\s\S]*?)def __init__/m.exec(source) ?? []
+      const attributes = [...(declared ?? '').matchAll(/^ {4}(\w+): (?:int|bool|float)$/gm)]
+      expect(attributes).toHaveLength(2)
+      for (const [, attribute] of attributes) expect(row(name)).toContain(`\`${attribute}\``)
+    }
+  })
+
+  test.each([
+    ['generate()', 'lib/generate.ts', 'GenerateEvent', 4],
+    ['score()', 'lib/score/result.ts', 'ScoreEvent', 4],
+  ])('has every event of %s', (title, file, name, count) => {
+    const own = section(text, `### Events of ${title}`)
+    const events = unionMembers(file, name)
+    expect(events).toHaveLength(count)
+    for (const { type, fields } of events) {
+      expect(row(type, own), type).not.toBe('')
+      for (const field of fields) expect(row(type, own), type).toContain(`\`${field}\``)
+    }
+  })
+
+  test('has every native operation, and no other', () => {
+    const registry = read('native/core/compute/registry.cc')
+    const operations = [...registry.matchAll(/^ {6}\{"(\w+)", \w+\},$/gm)].map((m) => m[1])
+    expect(operations).toContain('frechet_distance')
+    const own = section(text, '## Native operations')
+    const documented = [...own.matchAll(/^\| `(\w+)` \|/gm)].map((m) => m[1])
+    expect(documented.sort()).toEqual(operations.sort())
+  })
+})
+
+describe('docs/metrics.md', () => {
+  const text = read('docs/metrics.md')
+
+  test.each(
+    selectMetrics(metricNames),
+  )('says what $name is, what it fixes and what it needs', (metric) => {
+    const { name, settings = {}, minRows = 1 } = metric
+    const own = section(text, `### ${name}`)
+    expect(own.length).toBeGreaterThan(200)
+    for (const [setting, value] of Object.entries(settings)) {
+      const [, said] = new RegExp(`\`${setting}\`\\s+([\\d.e-]*\\d)`).exec(own) ?? []
+      expect(Number(said), setting).toBe(value)
+    }
+    const line = text.split('\n').find((each) => each.startsWith(`| [\`${name}\`]`)) ?? ''
+    const cells = line.split('|').map((cell) => cell.trim())
+    expect(cells[6]).toMatch(new RegExp(`^${minRows} `))
+    expect(cells[7]).toBe(defaultMetrics.includes(name) ? 'yes' : '')
+  })
+
+  test('has every field of a protocol, and the numbers of every resampler', () => {
+    const own = section(text, '## The default protocol')
+    const fields = ['ScoreProtocol', 'WaveformProtocol', 'ResamplerSettings'].flatMap((name) =>
+      interfaceMembers('lib/score/protocol.ts', name),
+    )
+    expect(fields.length).toBeGreaterThan(12)
+    for (const { member } of fields) expect(own).toContain(`\`${member}\``)
+    for (const name of resamplerNames) {
+      const { lowpassFilterWidth, rolloff, beta } = waveformProtocol('mean', name).resampler
+      expect(own).toContain(`| \`${name}\` | ${lowpassFilterWidth} | ${rolloff} | ${beta} |`)
+    }
+    expect(own).toContain(
+      waveformProtocol('mean', 'sinc').minSamples.toLocaleString('en', { useGrouping: true }),
+    )
+  })
+
+  test('has every field and column of the scores of single clips', () => {
+    const own = section(text, '### Single clips')
+    const fields = [
+      ...interfaceMembers('lib/score/per-clip.ts', 'ClipRow'),
+      ...interfaceMembers('lib/metrics/metric.ts', 'ClipScores'),
+    ]
+    for (const { member } of fields) expect(own).toMatch(new RegExp(`^\\| \`${member}\` `, 'm'))
+    const [header] = clipCsv([]).split('\r\n')
+    for (const column of header.split(',')) expect(own).toContain(`| \`${column}\` |`)
+  })
 })
 
 test.each(documents)('the links of %s lead somewhere', (document) => {
@@ -91,6 +195,29 @@ test.each(documents)('the links of %s lead somewhere', (document) => {
     if (anchor !== undefined) expect(anchors(file), target).toContain(anchor)
   }
 })
+
+/** What stands under a heading, up to the next one of any level. */
+function section(text: string, heading: string): string {
+  return text.split(`\n${heading}\n`)[1]?.split(/\n##+ /)[0] ?? ''
+}
+
+/** The object types of a union, by their `type`, with the names of their other fields. */
+function unionMembers(file: string, name: string): { type: string; fields: string[] }[] {
+  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true)
+  const found = source.statements.find(
+    (node): node is ts.TypeAliasDeclaration =>
+      ts.isTypeAliasDeclaration(node) && node.name.text === name,
+  )
+  const types = found && ts.isUnionTypeNode(found.type) ? [...found.type.types] : []
+  return types.filter(ts.isTypeLiteralNode).map((literal) => {
+    const members = literal.members.filter(ts.isPropertySignature)
+    const discriminant = members.find((member) => member.name.getText() === 'type')
+    return {
+      type: discriminant?.type?.getText().slice(1, -1) ?? '',
+      fields: members.filter((member) => member !== discriminant).map((m) => m.name.getText()),
+    }
+  })
+}
 
 /** The members of an interface, each with the comment above it. */
 function interfaceMembers(file: string, name: string): { member: string; comment: string }[] {

@@ -13,7 +13,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { narrowWeights, python, writeSounds } from '../score/fixture.js'
 import { codeBlocks, documents, root } from './markdown.js'
 
 const blocks = documents.flatMap(codeBlocks)
@@ -26,9 +27,19 @@ symlinkSync(root, join(project, 'node_modules', 'audioldm'))
 symlinkSync(join(root, 'dist', 'cli', 'main.js'), join(project, 'node_modules', '.bin', 'audioldm'))
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
+/** What the blocks about scores find there: two folders, and weights under their published names. */
+beforeAll(() => {
+  const { panns, vggish } = narrowWeights()
+  symlinkSync(panns, join(project, 'Cnn14_16k_mAP=0.438.pth'))
+  symlinkSync(vggish, join(project, 'vggish-10086976.pth'))
+  writeSounds(project, 'generated', 12)
+  writeSounds(project, 'reference', 12, 1.3)
+})
+
 function run(command: string, args: string[]) {
   // Other tests run at the same time: threads that spin would take the cores from each other.
-  const env = { ...process.env, HF_HUB_CACHE: join(project, 'cache'), OMP_WAIT_POLICY: 'PASSIVE' }
+  const caches = { HF_HUB_CACHE: join(project, 'cache'), AUDIOLDM_CACHE: join(project, 'cache') }
+  const env = { ...process.env, ...caches, OMP_WAIT_POLICY: 'PASSIVE' }
   const result = spawnSync(command, args, { cwd: project, env, maxBuffer: 64 << 20 })
   expect(result.status, `${command} ${args.join(' ')}\n${result.stderr}`).toBe(0)
   return result.stdout
@@ -40,6 +51,8 @@ test('there are blocks that run, in the README and in docs/', () => {
     'README.md',
     'docs/options.md',
     'docs/errors.md',
+    'docs/formats.md',
+    'docs/metrics.md',
     'docs/troubleshooting.md',
   ]) {
     expect(where).toContain(name)
@@ -50,6 +63,8 @@ test.each(runs)('$document line $line runs', ({ language, code, line }) => {
   if (language === 'js') {
     writeFileSync(join(project, `snippet-${line}.mjs`), code)
     run('node', [`snippet-${line}.mjs`])
+  } else if (language === 'python') {
+    run(python, ['-W', 'ignore', '-c', code])
   } else {
     run('bash', ['-euo', 'pipefail', '-c', code])
   }
@@ -95,6 +110,10 @@ test('the examples run', () => {
     'clips-of-batch/1.wav: a door slams, seed 2, dpmpp-2m',
     'clips-of-batch/2.wav: wind, seed 100, ddim',
   ])
+  const weights = ['Cnn14_16k_mAP=0.438.pth', 'vggish-10086976.pth']
+  const told = String(run('node', [example('score.mjs'), 'generated', 'reference', ...weights]))
+  expect(told).toMatch(/FD [\d.]+ {2}FAD [\d.]+ {2}IS [\d.]+ {2}KL [\d.]+\n12 clips against 12\n/)
+  expect(told.match(/^clip\d\d\.wav: KL/gm)).toHaveLength(3)
 })
 
 const surroundings = `
@@ -110,7 +129,8 @@ declare module 'tslab' {
 
 /** An import of what a block uses, where it has none of its own. */
 function importsOf(code: string): string {
-  const used = ['generate', 'loadModel', 'pull', 'AbortError'].filter(
+  const names = ['generate', 'loadModel', 'pull', 'score', 'saveStatistics', 'AbortError']
+  const used = names.filter(
     (name) => new RegExp(`\\b${name}\\b`).test(code) && !code.includes('import {'),
   )
   return used.length > 0 ? `import { ${used.join(', ')} } from 'audioldm'\n` : ''

@@ -10,7 +10,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from .audio_encoder import AudioEncoder
 from .cnn14 import Cnn14
+from .mel_spectrogram import MelSpectrogram
 from .text_encoder import TextEncoder
 from .unet import UNet
 from .vae import VaeDecoder, VaeEncoder
@@ -23,6 +25,8 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     'vae_decoder': VaeDecoder,
     'vocoder': Vocoder,
     'text_encoder': TextEncoder,
+    'audio_encoder': AudioEncoder,
+    'mel_spectrogram': MelSpectrogram,
     'cnn14': Cnn14,
     'vggish': Vggish,
 }

@@ -33,8 +33,9 @@ export function requireNotTooLong(frames: number, channels: number): void {
 
 export function requireFinite(channels: Float32Array[]): void {
   channels.forEach((samples, channel) => {
-    const at = samples.findIndex((value) => !Number.isFinite(value))
-    if (at >= 0)
-      throw new AudioError(`has a sample that is ${samples[at]} (${at} of channel ${channel})`)
+    for (let i = 0; i < samples.length; i++) {
+      if (Number.isFinite(samples[i])) continue
+      throw new AudioError(`has a sample that is ${samples[i]} (${i} of channel ${channel})`)
+    }
   })
 }

@@ -41,9 +41,9 @@ export async function decodeCompressed(
 /** Of damaged frames, lossy decoders make samples hundreds or millions of times full scale. */
 function requirePlausible(audio: DecodedAudio): void {
   for (const samples of audio.channels) {
-    for (const value of samples) {
-      if (Math.abs(value) <= maxPeak) continue
-      throw new AudioError(`is damaged: a sample is ${value.toPrecision(3)} times full scale`)
+    for (let i = 0; i < samples.length; i++) {
+      if (Math.abs(samples[i]) <= maxPeak) continue
+      throw new AudioError(`is damaged: a sample is ${samples[i].toPrecision(3)} times full scale`)
     }
   }
 }

@@ -278,17 +278,21 @@ class AudioEncoder(nn.Module):
         self.audio_model = AudioModel()
         self.audio_projection = Projection()
 
-    def forward(self, waveform: Tensor) -> Tensor:
-        device, hop, lowest = waveform.device, self.hop, self.min_frequency
-        window = hann_window(self.n_fft).to(device)
+    def decibels(self, samples: Tensor) -> Tensor:
+        """One clip [n] → log-mel [frames, bands], float64."""
         filters = mel_filters(
-            self.sample_rate, self.n_fft, self.num_mel_bins, lowest, self.max_frequency
-        ).to(device)
+            self.sample_rate, self.n_fft, self.num_mel_bins, self.min_frequency, self.max_frequency
+        )
+        window = hann_window(self.n_fft).to(samples.device)
+        padding = self.n_fft // 2
+        powers = mel_bands(samples, window, filters.to(samples.device), self.hop, padding, True)
+        return powers.clamp(min=1e-10).log10() * 10.0
+
+    def forward(self, waveform: Tensor) -> Tensor:
         embeddings: list[Tensor] = []
         for samples in waveform.unbind():
-            powers = mel_bands(samples, window, filters, hop, self.n_fft // 2, True)
             pooled = self.audio_model(
-                powers.clamp(min=1e-10).log10() * 10.0,
+                self.decibels(samples),
                 self.spec_size,
                 self.patch_stride,
                 self.depths,

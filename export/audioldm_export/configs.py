@@ -17,18 +17,25 @@ class Size:
     text_width: int
     text_layers: int
     text_heads: int
+    audio_width: int
+    audio_depths: tuple[int, ...]
+    audio_heads: tuple[int, ...]
 
 
-def published(width: int) -> Size:
-    widths = (width, 2 * width, 3 * width, 5 * width)
-    return Size(widths, 8, (128, 256, 512), 32, 1024, 768, 12, 12)
+def published(width: int, audio_width: int, audio_depth: int) -> Size:
+    widths, audio_depths = (width, 2 * width, 3 * width, 5 * width), (2, 2, audio_depth, 2)
+    audio = (audio_width, audio_depths, (4, 8, 16, 32))
+    return Size(widths, 8, (128, 256, 512), 32, 1024, 768, 12, 12, *audio)
+
+
+TINY_AUDIO = (8, (2, 2, 2, 1), (1, 2, 4, 8))
 
 
 SIZES = {
-    'tiny': Size((16, 24, 32, 48), 4, (8, 16, 32), 8, 64, 64, 2, 4),
-    's': published(128),
-    'm': published(192),
-    'l': published(256),
+    'tiny': Size((16, 24, 32, 48), 4, (8, 16, 32), 8, 64, 64, 2, 4, *TINY_AUDIO),
+    's': published(128, 96, 6),
+    'm': published(192, 128, 12),
+    'l': published(256, 96, 6),
 }
 
 
@@ -112,6 +119,50 @@ def text_encoder(size: Size, vocab_size: int) -> Config:
         'bos_token_id': 0,
         'pad_token_id': 1,
         'eos_token_id': 2,
+    }
+
+
+def audio_encoder(size: Size) -> Config:
+    return {
+        'architectures': ['ClapAudioModelWithProjection'],
+        'model_type': 'clap_audio_model',
+        'window_size': 8,
+        'num_mel_bins': 64,
+        'spec_size': 256,
+        'hidden_act': 'gelu',
+        'patch_size': 4,
+        'patch_stride': [4, 4],
+        'hidden_size': size.audio_width * 2 ** (len(size.audio_depths) - 1),
+        'projection_dim': 512,
+        'depths': list(size.audio_depths),
+        'num_attention_heads': list(size.audio_heads),
+        'num_hidden_layers': len(size.audio_depths),
+        'enable_fusion': False,
+        'patch_embed_input_channels': 1,
+        'patch_embeds_hidden_size': size.audio_width,
+        'flatten_patch_embeds': True,
+        'enable_patch_layer_norm': True,
+        'qkv_bias': True,
+        'mlp_ratio': 4.0,
+        'projection_hidden_act': 'relu',
+        'layer_norm_eps': 1e-5,
+    }
+
+
+def feature_extractor() -> Config:
+    """What the audio tower is given, as transformers' ClapFeatureExtractor makes it."""
+    return {
+        'feature_extractor_type': 'ClapFeatureExtractor',
+        'feature_size': 64,
+        'sampling_rate': 48000,
+        'hop_length': 480,
+        'max_length_s': 10,
+        'fft_window_size': 1024,
+        'frequency_min': 50,
+        'frequency_max': 14000,
+        'top_db': None,
+        'truncation': 'rand_trunc',
+        'padding': 'repeatpad',
     }
 
 

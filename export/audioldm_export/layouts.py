@@ -174,3 +174,38 @@ def text_encoder(config: Config) -> Layout:
         | affine('text_projection.linear1', projection, width)
         | affine('text_projection.linear2', projection, projection)
     )
+
+
+def audio_encoder_block(width: int, inner: int, heads: int, window: int) -> Iterator[Layout]:
+    yield affine('layernorm_before', width)
+    yield {'attention.self.relative_position_bias_table': ((2 * window - 1) ** 2, heads)}
+    for name in ('query', 'key', 'value'):
+        yield affine(f'attention.self.{name}', width, width)
+    yield affine('attention.output.dense', width, width)
+    yield affine('layernorm_after', width)
+    yield affine('intermediate.dense', inner, width)
+    yield affine('output.dense', width, inner)
+
+
+def audio_encoder(config: Config) -> Layout:
+    width, patch = config['patch_embeds_hidden_size'], config['patch_size']
+    mels, projection = config['num_mel_bins'], config['projection_dim']
+    encoder = affine('patch_embed.proj', width, 1, patch, patch) | affine('patch_embed.norm', width)
+    encoder |= affine('batch_norm', mels)
+    encoder |= {'batch_norm.running_mean': (mels,), 'batch_norm.running_var': (mels,)}
+    last = len(config['depths']) - 1
+    for level, (depth, heads) in enumerate(zip(config['depths'], config['num_attention_heads'])):
+        inner = int(config['mlp_ratio'] * width)
+        for i in range(depth):
+            block = audio_encoder_block(width, inner, heads, config['window_size'])
+            encoder |= under(f'layers.{level}.blocks.{i}', *block)
+        if level < last:
+            encoder[f'layers.{level}.downsample.reduction.weight'] = (2 * width, 4 * width)
+            encoder |= affine(f'layers.{level}.downsample.norm', 4 * width)
+            width *= 2
+    encoder |= affine('norm', width)
+    return (
+        under('audio_model.audio_encoder', encoder)
+        | affine('audio_projection.linear1', projection, width)
+        | affine('audio_projection.linear2', projection, projection)
+    )

@@ -13,9 +13,11 @@ from safetensors.torch import save_file
 from torch import Generator, Tensor
 
 from . import configs, layouts
+from .audio_encoder import AudioEncoder, offsets
 from .binding import bind
 from .configs import SIZES, Size
 from .layouts import Config, Layout
+from .random_backbone import calibration_sounds
 from .tokenizer import tokenizer_files
 from .unet import UNet
 from .vae import VaeDecoder
@@ -90,6 +92,32 @@ def random_vocoder(config: Config, generator: Generator) -> Tensors:
     return tensors
 
 
+def random_audio_encoder(config: Config, generator: Generator) -> Tensors:
+    """Sounds get embeddings that point away from one another."""
+    tensors = random_tensors(layouts.audio_encoder(config), generator)
+    attributes = {'depths': config['depths'], 'heads': config['num_attention_heads']}
+    encoder = bind(AudioEncoder(), attributes, tensors)
+    sounds = calibration_sounds(encoder.sample_rate, generator).repeat(1, 5)
+
+    batch_norm = 'audio_model.audio_encoder.batch_norm'
+    decibels = torch.cat([encoder.decibels(sound) for sound in sounds])
+    tensors[f'{batch_norm}.running_mean'].copy_(decibels.mean(0))
+    tensors[f'{batch_norm}.running_var'].copy_(decibels.var(0))
+    embeddings = encoder(sounds)
+    centered = embeddings - embeddings.mean(0)
+    gain = 1 / centered.std().item()
+    tensors['audio_projection.linear2.weight'].mul_(gain)
+    tensors['audio_projection.linear2.bias'].sub_(embeddings.mean(0)).mul_(gain)
+
+    # What transformers saves beside weights.
+    tensors[f'{batch_norm}.num_batches_tracked'] = torch.tensor(0)
+    for level, depth in enumerate(config['depths']):
+        for block in range(depth):
+            attention = f'audio_model.audio_encoder.layers.{level}.blocks.{block}.attention.self'
+            tensors[f'{attention}.relative_position_index'] = offsets(config['window_size'])
+    return tensors
+
+
 def write_part(folder: Path, config: Config, weights: str, tensors: Tensors) -> None:
     folder.mkdir(parents=True)
     write_json(folder / 'config.json', config)
@@ -149,5 +177,10 @@ def write_parts(folder: Path, size: Size, generator: Generator) -> None:
     config = configs.unet(size)
     tensors = random_unet(config, size, generator)
     write_part(folder / 'unet', config, 'diffusion_pytorch_model.safetensors', tensors)
+
+    config = configs.audio_encoder(size)
+    tensors = random_audio_encoder(config, generator)
+    write_part(folder / 'audio_encoder', config, 'model.safetensors', tensors)
+    write_json(folder / 'audio_encoder' / 'preprocessor_config.json', configs.feature_extractor())
 
     write_json(folder / 'model_index.json', configs.model_index())

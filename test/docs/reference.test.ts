@@ -4,6 +4,12 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import {
+  maxChannels,
+  maxFileBytes,
+  maxSampleRate,
+  maxSamples,
+} from '../../lib/audio/audio-limits.js'
 import { clipCsv } from '../../lib/cli/clip-csv.js'
 import { doctorCommand } from '../../lib/cli/doctor.js'
 import { generateCommand } from '../../lib/cli/generate.js'
@@ -50,8 +56,12 @@ describe('docs/options.md', () => {
     ['lib/score/options.ts', 'FeatureOptions', '## score()'],
     ['lib/score/options.ts', 'ScoreOptions', '## score()'],
     ['lib/score/save-statistics.ts', 'SaveStatisticsOptions', '## saveStatistics()'],
-    ['lib/hub/pull.ts', 'PullOptions', '## pull() and importCheckpoint()'],
-    ['lib/weights/original/import.ts', 'ImportOptions', '## pull() and importCheckpoint()'],
+    ['lib/hub/pull.ts', 'PullOptions', '## pull(), importCheckpoint() and importBackbone()'],
+    [
+      'lib/weights/original/import.ts',
+      'ImportOptions',
+      '## pull(), importCheckpoint() and importBackbone()',
+    ],
   ])('lists the members of %s %s', (file, name, title) => {
     const own = section(text, title)
     const members = interfaceMembers(file, name)
@@ -83,6 +93,14 @@ describe('docs/options.md', () => {
     expect(fields.length).toBeGreaterThan(15)
     for (const { member } of fields) expect(own).toContain(`\`${member}\``)
   })
+})
+
+test('docs/formats.md has the limits of sound files', () => {
+  const own = section(read('docs/formats.md'), '## Audio files that can be read')
+  expect(own).toContain(`${maxFileBytes / 2 ** 30} GiB`)
+  expect(own).toContain(`${maxChannels} channels`)
+  expect(own).toContain(`${maxSampleRate.toLocaleString('en')} Hz`)
+  expect(own).toContain(`2^${Math.log2(maxSamples)} samples`)
 })
 
 test('docs/errors.md has every code of lib/, and no other', () => {

@@ -64,7 +64,8 @@ test.each(runs)('$document line $line runs', ({ language, code, line }) => {
     writeFileSync(join(project, `snippet-${line}.mjs`), code)
     run('node', [`snippet-${line}.mjs`])
   } else if (language === 'python') {
-    run(python, ['-W', 'ignore', '-c', code])
+    writeFileSync(join(project, `snippet-${line}.py`), code)
+    run(python, ['-W', 'ignore', `snippet-${line}.py`])
   } else {
     run('bash', ['-euo', 'pipefail', '-c', code])
   }

@@ -47,16 +47,15 @@ function decode(wav: WavChunks): Float32Array[] {
   }
 }
 
-/** 8 bits are unsigned; all others signed, the highest bit of the container first in weight. */
+/**
+ * In as many bytes as the bits need: a block size that says otherwise is ignored, as libsndfile and
+ * sox do. Bits that are missing in the last byte are its lowest. Up to 8 bits are unsigned.
+ */
 function decodeInteger(wav: WavChunks): Float32Array[] {
-  const { bits, channels, blockAlign } = wav.encoding
+  const { bits } = wav.encoding
   if (bits < 1 || bits > 32) throw new AudioError(`is a WAV file with ${bits}-bit integers`)
-  let bytes = Math.ceil(bits / 8)
-  // 17 to 24 bits may lie in four bytes. Any other block size that does not fit is a slip of the
-  // writer and ignored.
-  if (bytes === 3 && blockAlign === 4 * channels) bytes = 4
   const { data, littleEndian } = wav
-  switch (bytes) {
+  switch (Math.ceil(bits / 8)) {
     case 1:
       return planar(wav, 1, (at) => (data.getUint8(at) - 128) / 2 ** 7)
     case 2:

@@ -158,13 +158,10 @@ describe('irregular WAV files', () => {
     )
   })
 
-  it('reads 20 bits in three bytes and 24 bits in four', async () => {
+  it('reads 20 bits in three bytes', async () => {
     const three = Buffer.from([0x00, 0x00, 0xc0, 0x10, 0x00, 0x00])
     const header = fmt({ code: 0xfffe, bits: 24, more: extension(20, 1) })
     expect(await first(riff([header, chunk('data', three)]))).toEqual([-0.5, 16 / 2 ** 23])
-    const four = Buffer.from(Int32Array.of(-(2 ** 30), 2 ** 20).buffer)
-    const wide = fmt({ bits: 24, blockAlign: 4 })
-    expect(await first(riff([wide, chunk('data', four)]))).toEqual([-0.5, 2 ** -11])
   })
 
   it('reads the part of an ADPCM block that is there', async () => {

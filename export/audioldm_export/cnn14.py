@@ -70,8 +70,8 @@ class Conv(nn.Module):
         self.weight = empty()
 
     def normalized(self, scale: Tensor, dtype: int) -> Tensor:
-        weight = (self.weight * scale.view(-1, 1, 1, 1)).to(dtype)
-        return weight.contiguous(memory_format=torch.channels_last)
+        weight = self.weight * scale.view(-1, 1, 1, 1)
+        return weight.to(dtype, memory_format=torch.channels_last)
 
     def forward(self, x: Tensor, scale: Tensor, shift: Tensor, dtype: int) -> Tensor:
         weight = self.normalized(scale, dtype)

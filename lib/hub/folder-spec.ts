@@ -19,14 +19,20 @@ export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeM
     const archive = archiveIn(options.archivesDir, plan.archive)
     return nativePart(archive, plan.attributes, tensors, files)
   }
+  const { geometry } = folder
   const parts = {
     unet: part('unet'),
     vae_encoder: part('vae_encoder'),
     vae_decoder: part('vae_decoder'),
     vocoder: part('vocoder'),
     text_encoder: part('text_encoder'),
+    mel_spectrogram: nativePart(
+      archiveIn(options.archivesDir, 'mel_spectrogram'),
+      { hop: geometry.hop, num_mels: geometry.numMel },
+      new Map(),
+      files,
+    ),
   }
-  const { geometry } = folder
   return {
     device: options.device,
     dtype: options.dtype,
@@ -36,6 +42,7 @@ export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeM
     scalingFactor: geometry.scalingFactor,
     latentChannels: geometry.latentChannels,
     latentBins: geometry.latentBins,
+    vaeFactor: geometry.vaeFactor,
     alphasCumprod: folder.alphasCumprod,
     vocoderHop: geometry.hop,
     vocoderTail: geometry.tail,

@@ -75,12 +75,15 @@ export interface NativeModelSpec {
   /** Threads for operators of this model's engine. */
   threads: number
   files: string[]
-  parts: Record<PartName, NativePart>
+  /** `vae_encoder`, `mel_spectrogram` and `audio_encoder` are loaded when they are first used. */
+  parts: Record<PartName | 'mel_spectrogram', NativePart> & { audio_encoder?: NativePart }
   /** Latents the UNet sees = scalingFactor · z of the VAE. */
   scalingFactor: number
   latentChannels: number
   /** Width of the mel spectrogram after the VAE's factor: latent frequency bins. */
   latentBins: number
+  /** Mel frames per latent frame. */
+  vaeFactor: number
   /** Cumulative product of 1 − β over the training timesteps, float64, ᾱ₀ first. */
   alphasCumprod: Float64Array
   /** Samples per mel frame (product of the upsample rates) and the samples beyond hop · frames. */
@@ -95,6 +98,20 @@ export interface NativeModel {
   generate(request: NativeGenerateRequest, onEvent: (event: NativeEvent) => void): NativeJob
   /** L2-normalised text embeddings [B, 512]. Prompts as token ids without padding. */
   embedText(inputIds: Int32Array[], onEvent: (event: NativeEvent) => void): NativeJob
+  /**
+   * L2-normalised audio embeddings [B, 512], float32. Waveforms as the audio encoder takes them:
+   * [B, 480000] at 48 kHz. A model without an audio encoder ends it in ENGINE_FAILED.
+   */
+  embedAudio(waveforms: NativeTensor, onEvent: (event: NativeEvent) => void): NativeJob
+  /**
+   * Waveforms [B, n] at the model's rate → latents [B, C, t, f] as the UNet sees them, float32. n is
+   * a multiple of vocoderHop · vaeFactor, and t as many times that.
+   */
+  encodeAudio(
+    waveforms: NativeTensor,
+    request: NativeEncodeRequest,
+    onEvent: (event: NativeEvent) => void,
+  ): NativeJob
   /** Latents [B, C, t, f] (the UNet's, scaled) → waveforms, through VAE decoder and vocoder. */
   decodeLatents(
     latents: NativeTensor,
@@ -148,11 +165,34 @@ export interface NativeJob {
   abort(): void
 }
 
+/**
+ * How clips longer than the model was trained on are generated, encoded and decoded: in windows of
+ * `frames` latent frames, of which neighbours share `overlap` at least. There are
+ * ⌈(latent frames − overlap) / (frames − overlap)⌉ of them, spread evenly, and what is computed in
+ * each is blended, so that time grows with the length of a clip and no faster. A clip of `frames`
+ * or less is computed as without windows.
+ */
+export interface NativeWindows {
+  frames: number
+  /** 0 … frames − 1. */
+  overlap: number
+}
+
+export interface NativeEncodeRequest {
+  /**
+   * One per clip: latents are drawn from the VAE's posterior with torch's CPU generator of that
+   * seed. null: they are its mean.
+   */
+  seeds: bigint[] | null
+  windows?: NativeWindows | null
+}
+
 export interface NativeDecodeRequest {
   /** Samples kept of each clip (the vocoder's output is trimmed to it). */
   samples: number[]
   /** Mel frames per vocoder window; each window becomes one audio event. 0: one window. */
   windowFrames: number
+  windows?: NativeWindows | null
 }
 
 export type SchedulerName = 'dpmpp-2m' | 'ddim' | 'euler' | 'euler-a'
@@ -173,12 +213,21 @@ export interface NativeScheduler {
 }
 
 export interface NativeClip {
-  /** Token ids with bos and eos, without padding. */
+  /** Token ids with bos and eos, without padding. Not looked at where there is an embedding. */
   inputIds: Int32Array
   negativeInputIds: Int32Array
   guidanceScale: number
   /** Seed of torch's CPU generator, 0 … 2^64 − 1. */
   seed: bigint
+  /** The condition as it is: [512], or [windows, 512] with one for each window of the clip. */
+  embedding?: NativeTensor | null
+  /** Latents [C, latentFrames, f], as encodeAudio gives them, that `firstStep` and `mask` need. */
+  init?: NativeTensor | null
+  /**
+   * [latentFrames, f]: 1 keeps the init (exactly, in the latents), 0 generates, between them both
+   * are mixed. In a batch where some clips have masks the others keep nothing.
+   */
+  mask?: NativeTensor | null
 }
 
 export interface NativeGenerateRequest extends NativeDecodeRequest {
@@ -186,6 +235,11 @@ export interface NativeGenerateRequest extends NativeDecodeRequest {
    * batch is doubled when any of them is not 1. */
   clips: NativeClip[]
   latentFrames: number
+  /**
+   * Steps left out at the start, 0 (default) … steps. More than 0 starts from the inits, as noisy
+   * as that step expects; all of them decodes the inits as they are; 0 starts from noise alone.
+   */
+  firstStep?: number
   scheduler: NativeScheduler
   /** Whether step events carry a copy of the latents. */
   stepLatents: boolean
@@ -193,18 +247,19 @@ export interface NativeGenerateRequest extends NativeDecodeRequest {
 
 export interface NativeTimings {
   textMs: number
-  /** One entry per diffusion step. */
+  /** One entry per diffusion step that was taken. */
   stepMs: number[]
   vaeMs: number
   vocoderMs: number
 }
 
 export type NativeEvent =
+  /** `step` of the `steps` that are taken, less those that `firstStep` leaves out. */
   | { type: 'step'; step: number; steps: number; latents?: NativeTensor }
   | { type: 'audio'; index: number; startSample: number; samples: NativeTensor }
   /**
-   * generate, decodeLatents: waveforms [samples] in clip order; embedText: one tensor [B, 512];
-   * forward, run: what the archive or the operation gives.
+   * generate, decodeLatents: waveforms [samples] in clip order; embedText, embedAudio: one tensor
+   * [B, 512]; encodeAudio: one tensor of latents; forward, run: what the archive or the operation gives.
    */
   | { type: 'end'; tensors: NativeTensor[]; timings?: NativeTimings }
   | { type: 'end'; error: NativeError }

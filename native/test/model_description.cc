@@ -62,6 +62,9 @@ PartSpec* PartOf(PipelineSpec& spec, const std::string& name) {
   if (name == "vae_decoder") return &spec.vae_decoder;
   if (name == "vocoder") return &spec.vocoder;
   if (name == "text_encoder") return &spec.text_encoder;
+  if (name == "vae_encoder") return &spec.vae_encoder;
+  if (name == "mel_spectrogram") return &spec.mel_spectrogram;
+  if (name == "audio_encoder") return &spec.audio_encoder;
   throw std::runtime_error("unknown part " + name);
 }
 

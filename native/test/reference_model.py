@@ -15,6 +15,8 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import (
+    ClapAudioConfig,
+    ClapAudioModelWithProjection,
     ClapTextConfig,
     ClapTextModelWithProjection,
     SpeechT5HifiGan,
@@ -24,7 +26,14 @@ from transformers import (
 SCALING_FACTOR = 0.9227914214134216
 DTYPES = {'F64': 'float64', 'F32': 'float32', 'F16': 'float16', 'BF16': 'bfloat16', 'I64': 'int64'}
 # Tensors that the archives compute themselves or do not need.
-IGNORED = ('position_ids', 'token_type_ids', 'mean', 'scale')
+IGNORED = (
+    'position_ids',
+    'token_type_ids',
+    'mean',
+    'scale',
+    'relative_position_index',
+    'num_batches_tracked',
+)
 
 
 @dataclass
@@ -37,11 +46,28 @@ class Size:
     text_layers: int
     text_width: int
     text_heads: int
+    audio_width: int
+    audio_depths: tuple[int, ...]
+    audio_heads: tuple[int, ...]
 
 
 SIZES = {
-    'tiny': Size((32, 64, 64, 96), 1, (32, 64, 64), 1, 64, 2, 64, 4),
-    's': Size((128, 256, 384, 640), 2, (128, 256, 512), 2, 1024, 12, 768, 12),
+    'tiny': Size(
+        (32, 64, 64, 96), 1, (32, 64, 64), 1, 64, 2, 64, 4, 16, (2, 1, 2, 1), (1, 2, 4, 8)
+    ),
+    's': Size(
+        (128, 256, 384, 640),
+        2,
+        (128, 256, 512),
+        2,
+        1024,
+        12,
+        768,
+        12,
+        96,
+        (2, 2, 6, 2),
+        (4, 8, 16, 32),
+    ),
 }
 
 
@@ -51,6 +77,7 @@ class Model:
     vae: AutoencoderKL
     vocoder: SpeechT5HifiGan
     text_encoder: ClapTextModelWithProjection
+    audio_encoder: ClapAudioModelWithProjection
     scheduler: DDIMScheduler
 
 
@@ -63,6 +90,12 @@ def _make_lively(model: Model) -> None:
     for module in model.text_encoder.modules():
         if isinstance(module, torch.nn.Linear):
             module.weight *= 4
+    for module in model.audio_encoder.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.weight *= 3
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean -= 40
+            module.running_var *= 400
     for module in vocoder.modules():
         if isinstance(module, torch.nn.Conv1d | torch.nn.ConvTranspose1d):
             module.reset_parameters()
@@ -75,6 +108,7 @@ def _make_lively(model: Model) -> None:
     vae.decoder.conv_out.weight *= 2 / mel.std()
     wave = vocoder(vae.decode(latents).sample.squeeze(1))
     vocoder.conv_post.weight *= 0.4 / wave.atanh().std()
+    vae.quant_conv.weight /= vae.quant_conv(vae.encoder(2 * torch.randn(1, 1, 96, 64) - 5)).std()
 
 
 def make_model(name: str, seed: int = 0) -> Model:
@@ -125,6 +159,18 @@ def make_model(name: str, seed: int = 0) -> Model:
             vocab_size=1000 if name == 'tiny' else 50265,
         )
     )
+    # On random numbers of its own, so that the other parts are the same with and without it.
+    with torch.random.fork_rng():
+        audio_encoder = ClapAudioModelWithProjection(
+            ClapAudioConfig(
+                patch_embeds_hidden_size=size.audio_width,
+                hidden_size=size.audio_width * 2 ** (len(size.audio_depths) - 1),
+                depths=list(size.audio_depths),
+                num_attention_heads=list(size.audio_heads),
+                num_hidden_layers=len(size.audio_depths),
+                projection_dim=512,
+            )
+        )
     scheduler = DDIMScheduler(
         beta_start=0.0015,
         beta_end=0.0195,
@@ -135,9 +181,9 @@ def make_model(name: str, seed: int = 0) -> Model:
         # Stated, or other schedulers made from this config would take their own default.
         timestep_spacing='leading',
     )
-    for part in (unet, vae, vocoder, text_encoder):
+    for part in (unet, vae, vocoder, text_encoder, audio_encoder):
         part.eval().requires_grad_(False)
-    model = Model(unet, vae, vocoder, text_encoder, scheduler)
+    model = Model(unet, vae, vocoder, text_encoder, audio_encoder, scheduler)
     _make_lively(model)
     return model
 
@@ -145,7 +191,14 @@ def make_model(name: str, seed: int = 0) -> Model:
 def _attributes(model: Model) -> dict[str, dict[str, object]]:
     unet, vae = model.unet.config, model.vae.config
     text, vocoder = model.text_encoder.config, model.vocoder.config
+    audio = model.audio_encoder.config
     levels = len(unet.block_out_channels)
+    vae_attributes = {
+        'num_levels': len(vae.block_out_channels),
+        'layers_per_block': vae.layers_per_block,
+        'norm_groups': vae.norm_num_groups,
+        'mid_attention': vae.mid_block_add_attention,
+    }
     return {
         'unet': {
             'num_levels': levels,
@@ -158,12 +211,8 @@ def _attributes(model: Model) -> dict[str, dict[str, object]]:
             'flip_sin_to_cos': unet.flip_sin_to_cos,
             'freq_shift': unet.freq_shift,
         },
-        'vae_decoder': {
-            'num_levels': len(vae.block_out_channels),
-            'layers_per_block': vae.layers_per_block,
-            'norm_groups': vae.norm_num_groups,
-            'mid_attention': vae.mid_block_add_attention,
-        },
+        'vae_encoder': vae_attributes,
+        'vae_decoder': vae_attributes,
         'vocoder': {
             'upsample_rates': vocoder.upsample_rates,
             'upsample_kernel_sizes': vocoder.upsample_kernel_sizes,
@@ -179,16 +228,31 @@ def _attributes(model: Model) -> dict[str, dict[str, object]]:
             'layer_norm_eps': text.layer_norm_eps,
             'pad_token_id': text.pad_token_id,
         },
+        'mel_spectrogram': {},
+        'audio_encoder': {
+            'depths': audio.depths,
+            'heads': audio.num_attention_heads,
+            'window_size': audio.window_size,
+            'patch_stride': audio.patch_stride,
+            'layer_norm_eps': audio.layer_norm_eps,
+            'spec_size': audio.spec_size,
+            'num_mel_bins': audio.num_mel_bins,
+            'min_frequency': 50.0,
+            'max_frequency': 14000.0,
+        },
     }
 
 
 def _tensors(model: Model) -> dict[str, dict[str, torch.Tensor]]:
-    vae = {k: v for k, v in model.vae.state_dict().items() if k.startswith(('decoder.', 'post_'))}
+    vae = model.vae.state_dict()
     parts = {
         'unet': model.unet.state_dict(),
-        'vae_decoder': vae,
+        'vae_encoder': {k: v for k, v in vae.items() if k.startswith(('encoder.', 'quant_'))},
+        'vae_decoder': {k: v for k, v in vae.items() if k.startswith(('decoder.', 'post_'))},
         'vocoder': model.vocoder.state_dict(),
         'text_encoder': model.text_encoder.state_dict(),
+        'mel_spectrogram': {},
+        'audio_encoder': model.audio_encoder.state_dict(),
     }
     return {
         part: {k: v.contiguous() for k, v in tensors.items() if k.split('.')[-1] not in IGNORED}

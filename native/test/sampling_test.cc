@@ -3,11 +3,15 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <iostream>
+#include <set>
 
 #include "audio/vocoder_windows.h"
+#include "diffusion/prediction.h"
 #include "diffusion/registry.h"
 #include "diffusion/sampler.h"
+#include "diffusion/vae_windows.h"
 #include "tensor/error.h"
 
 namespace {
@@ -35,11 +39,13 @@ at::Tensor Run(const std::vector<uint64_t>& seeds, const std::function<bool()>& 
   audioldm::Noise noise(seeds, {8, 4, 16}, at::Device(at::kCPU));
   const at::Tensor labels = at::zeros({static_cast<int64_t>(seeds.size()), 512});
   const std::vector<double> scales(seeds.size(), 2.0);
-  const audioldm::Guidance guidance(labels + 1, labels, scales);
   const audioldm::UNetFn unet = [](const at::Tensor& x, const at::Tensor&, const at::Tensor& c) {
     return x * 0.5 + c.select(1, 0).view({-1, 1, 1, 1});
   };
-  return audioldm::Sample({scheduler.get(), &noise, &guidance}, unet,
+  const audioldm::Prediction prediction(unet, {(labels + 1).unsqueeze(1), labels, scales},
+                                        audioldm::Windows(4, {}), cancelled);
+  const auto predict = [&](const at::Tensor& x, float t) { return prediction.Predict(x, t); };
+  return audioldm::Sample({scheduler.get(), &noise, predict, {}},
                           {[&](int64_t step, const at::Tensor&) { *steps = step; }, cancelled})
       .latents;
 }
@@ -123,11 +129,131 @@ void TestWindows() {
   Check(refused, "a vocoder of another hop");
 }
 
+// Windows cover a clip as asked, and their weights sum to 1.
+void TestWindowGeometry() {
+  for (const int64_t total : {1, 5, 24, 25, 40, 97, 1500}) {
+    for (const auto& [frames, overlap] : {std::pair{24, 8}, {24, 0}, {24, 23}, {1, 0}, {256, 64}}) {
+      const audioldm::Windows windows(total, audioldm::WindowSpec{frames, overlap});
+      const std::string what = "windows of " + std::to_string(frames) + " less " +
+                               std::to_string(overlap) + " over " + std::to_string(total);
+      const int64_t length = std::min<int64_t>(frames, total);
+      const int64_t expected =
+          total <= frames ? 1 : (total - overlap + frames - overlap - 1) / (frames - overlap);
+      Check(windows.count() == expected && windows.frames() == length, what + ": their number");
+      const int64_t last = windows.count() - 1;
+      Check(windows.start(0) == 0 && windows.start(last) == total - length, what + ": ends");
+      for (int64_t k = 0; k < last; ++k) {
+        const int64_t shared = windows.start(k) + length - windows.start(k + 1);
+        Check(shared >= overlap, what + ": overlap");
+      }
+      for (const int64_t values : {1, 4}) {
+        const at::Tensor weights = windows.Weights(values);
+        at::Tensor sums = at::zeros({values * total}, at::kDouble);
+        for (int64_t k = 0; k <= last; ++k) {
+          sums.narrow(0, values * windows.start(k), values * length).add_(weights[k]);
+        }
+        Check((sums - 1).abs().max().item<double>() < 1e-6, what + ": weights sum to 1");
+        Check((weights >= 0).all().item<bool>(), what + ": weights are not negative");
+      }
+    }
+  }
+  for (const audioldm::WindowSpec wrong :
+       {audioldm::WindowSpec{0, 0}, {4, 4}, {4, 9}, {-3, -4}, {4, -1}}) {
+    bool refused = false;
+    try {
+      audioldm::Windows(100, wrong);
+    } catch (const audioldm::Error&) {
+      refused = true;
+    }
+    Check(refused, "windows of " + std::to_string(wrong.frames) + " that overlap by " +
+                       std::to_string(wrong.overlap));
+  }
+}
+
+// A UNet that answers with its labels, and counts the frames it is shown.
+void TestPrediction() {
+  for (const int64_t clips : {1, 3, 7}) {
+    for (const int64_t total : {24, 40, 80, 160}) {
+      const audioldm::Windows windows(total, audioldm::WindowSpec{24, 8});
+      int64_t rows = 0;
+      const audioldm::UNetFn unet = [&](const at::Tensor& x, const at::Tensor& t,
+                                        const at::Tensor& labels) {
+        rows += x.size(0);
+        Check(x.size(0) == t.size(0) && x.size(0) == labels.size(0) && x.size(2) <= 24,
+              "what the UNet sees");
+        Check(x.size(0) <= 2 * std::max<int64_t>(clips, 4), "a call of the UNet is bounded");
+        return x + labels.select(1, 0).view({-1, 1, 1, 1});
+      };
+      const int64_t count = windows.count();
+      // Clip b in window k is conditioned on 10 b + k.
+      const at::Tensor conditions = 10 * at::arange(clips, at::kFloat).view({-1, 1, 1}) +
+                                    at::arange(count, at::kFloat).view({1, -1, 1});
+      const at::Tensor none = at::full({clips, 1}, -1.0f);
+      const std::vector<double> scales(clips, 3.0);
+      const audioldm::Prediction prediction(unet, {conditions, none, scales}, windows,
+                                            [] { return false; });
+      const at::Tensor x = at::randn({clips, 2, total, 3});
+      const at::Tensor noise = prediction.Predict(x, 5);
+      Check(rows == 2 * clips * count, "the UNet is called once for each window");
+
+      const at::Tensor weights = windows.Weights();
+      at::Tensor expected = x.clone();
+      for (int64_t k = 0; k < count; ++k) {
+        expected.narrow(2, windows.start(k), windows.frames())
+            .add_((3 * conditions.select(1, k) - 2 * none).view({-1, 1, 1, 1}) *
+                  weights[k].view({-1, 1}));
+      }
+      Check(at::allclose(noise, expected, 1e-5, 1e-5), "windows have their own conditions");
+      if (count == 1) {
+        const audioldm::Guidance guidance(conditions.select(1, 0), none, scales);
+        Check(at::equal(noise, guidance.Predict(unet, x, 5)), "one window is the plain prediction");
+      }
+      const audioldm::Prediction cancelled(unet, {conditions, none, scales}, windows,
+                                           [] { return true; });
+      bool aborted = false;
+      try {
+        cancelled.Predict(x, 5);
+      } catch (const audioldm::Aborted&) {
+        aborted = true;
+      }
+      Check(aborted == (count > std::max<int64_t>(1, 4 / clips)),
+            "an abort takes effect between calls of the UNet");
+    }
+  }
+}
+
+// Networks that work frame by frame give in windows what they give at once.
+void TestVaeWindows() {
+  const auto never = [] { return false; };
+  std::multiset<int64_t> lengths;
+  const audioldm::VaeDecoderFn decoder = [&](const at::Tensor& z) {
+    lengths.insert(z.size(2));
+    return z.narrow(1, 0, 1).repeat_interleave(4, 2).repeat_interleave(4, 3) * 2;
+  };
+  const audioldm::VaeEncoderFn encoder = [&](const at::Tensor& mel) {
+    return at::avg_pool2d(mel, {4, 4});
+  };
+  for (const int64_t total : {5, 24, 25, 100}) {
+    const audioldm::Windows windows(total, audioldm::WindowSpec{24, 8});
+    const at::Tensor z = at::randn({1, 2, total, 3});
+    lengths.clear();
+    const at::Tensor mel = audioldm::DecodeInWindows(decoder, z, windows, never);
+    const bool bounded = *lengths.rbegin() <= 24;
+    Check(bounded && static_cast<int64_t>(lengths.size()) == windows.count(), "decoded windows");
+    Check(at::allclose(mel, decoder(z), 1e-6, 1e-6), "decoding in windows");
+    const at::Tensor moments = audioldm::EncodeInWindows(encoder, mel, windows, never);
+    Check(at::allclose(moments, 2 * z.narrow(1, 0, 1), 1e-5, 1e-5), "encoding in windows");
+  }
+}
+
 }  // namespace
 
 int main() {
   TestSampling();
   TestWindows();
+  TestWindowGeometry();
+  TestPrediction();
+  TestVaeWindows();
   std::cout << failures << " failures\n";
   return failures == 0 ? 0 : 1;
 }

@@ -2,6 +2,9 @@
 
     python scheduler_trace.py path/to/scheduler_trace
 
+Whole runs, runs that leave out steps at the start (image-to-image: x₀ with noise added) and masked
+ones (inpainting: x₀ put back before every step, noisy, and after the last).
+
 Every scheduler is made as diffusers users make it, `from_config` of the published DDIM config. The
 largest difference over a whole trajectory, in units of the reference's standard deviation, must
 stay below TOLERANCE. Where diffusers itself fails (IndexError, or NaN from a division by zero) the
@@ -31,6 +34,7 @@ from diffusers import (
 TOLERANCE = 1e-4
 SHAPE = (2, 3, 4)
 SEEDS = (3, 4)
+SOURCE_SEEDS = (5, 6)
 TRAIN_STEPS = 1000
 BETA_START, BETA_END = 0.0015, 0.0195
 STEPS = (1, 2, 3, 7, 10, 16, 25, 48, 50, 150, 200, 333, 400, 999, 1000)
@@ -45,11 +49,13 @@ class Case:
     spacing: str = 'leading'
     steps_offset: int = 1
     alpha_to_one: bool = False
+    first_step: int = 0
+    masked: bool = False
 
     def line(self) -> str:
         return (
             f'{self.name} {self.steps} {self.eta} {int(self.karras)} {self.spacing} '
-            f'{self.steps_offset} {int(self.alpha_to_one)}'
+            f'{self.steps_offset} {int(self.alpha_to_one)} {self.first_step} {int(self.masked)}'
         )
 
 
@@ -63,6 +69,24 @@ def cases() -> list[Case]:
             found.append(Case(name, steps, karras=karras, spacing=spacing))
     found += [Case('ddim', 25, eta=1.0, alpha_to_one=True), Case('ddim', 25, steps_offset=0)]
     found += [Case(name, 25, steps_offset=0) for name in ('dpmpp-2m', 'euler', 'euler-a')]
+    return found + source_cases()
+
+
+def source_cases() -> list[Case]:
+    """Runs from x₀, as get_timesteps of diffusers' image-to-image pipelines cuts them, and masked
+    ones."""
+    kinds = [('ddim', 0.0, False), ('ddim', 1.0, False), ('euler-a', 0.0, False)]
+    kinds += [(name, 0.0, karras) for name in ('dpmpp-2m', 'euler') for karras in (False, True)]
+    found = []
+    for (name, eta, karras), spacing, steps in itertools.product(
+        kinds, ('leading', 'linspace', 'trailing'), (10, 25)
+    ):
+        for strength, masked in itertools.product((0.0, 0.05, 0.3, 0.5, 0.99, 1.0), (False, True)):
+            first = steps - min(int(steps * strength), steps)
+            if first > 0 or masked:
+                found.append(
+                    Case(name, steps, eta, karras, spacing, first_step=first, masked=masked)
+                )
     return found
 
 
@@ -118,19 +142,40 @@ def reference_trace(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Timesteps, and latents before and after every step as rows."""
     scheduler = reference_scheduler(case)
     generators = [torch.Generator('cpu').manual_seed(seed) for seed in SEEDS]
-    latents = torch.cat([torch.randn((1, *SHAPE), generator=g) for g in generators])
-    latents = latents * scheduler.init_noise_sigma
-    extra = {'eta': case.eta} if case.name == 'ddim' else {}
-    rows = [latents.flatten().numpy()]
+    noise = torch.cat([torch.randn((1, *SHAPE), generator=g) for g in generators])
+    source = torch.cat(
+        [
+            torch.randn((1, *SHAPE), generator=torch.Generator('cpu').manual_seed(s))
+            for s in SOURCE_SEEDS
+        ]
+    )
+    mask = (torch.arange(12) % 5 / 4).view(3, 4) if case.masked else torch.zeros(3, 4)
     # For some step counts diffusers' trailing spacing appends timestep -1; the core does not.
     timesteps = scheduler.timesteps[: case.steps]
-    for t in timesteps:
+    if (case.first_step > 0 or case.masked) and hasattr(scheduler, 'set_begin_index'):
+        scheduler.set_begin_index(case.first_step)
+
+    def noisy(t: torch.Tensor) -> torch.Tensor:
+        return scheduler.add_noise(source, noise, t.expand(len(SEEDS)))
+
+    if case.first_step == 0:
+        latents = noise * scheduler.init_noise_sigma
+    elif case.first_step < case.steps:
+        latents = noisy(timesteps[case.first_step])
+    else:
+        latents = source
+    extra = {'eta': case.eta} if case.name == 'ddim' else {}
+    rows = [latents.flatten().numpy()]
+    for t in timesteps[case.first_step :]:
+        if case.masked:
+            latents = mask * noisy(t) + (1 - mask) * latents
         x = scheduler.scale_model_input(latents, t)
         epsilon = x * 0.3 + math.sin(float(t) / 100)
         if case.name != 'euler':
             extra['generator'] = generators
         latents = scheduler.step(epsilon, t, latents, **extra).prev_sample
         rows.append(latents.flatten().numpy())
+    rows[-1] = (mask * source + (1 - mask) * latents).flatten().numpy()
     return timesteps.double().numpy(), np.stack(rows)
 
 

@@ -32,12 +32,27 @@ PipelineCallbacks CallbacksOf(const RunningJob& job, bool step_latents) {
   return callbacks;
 }
 
+Event EndOf(PipelineResult result) {
+  Event event;
+  event.tensors = std::move(result.waveforms);
+  event.timings = std::move(result.timings);
+  return event;
+}
+
+Event EndOf(at::Tensor tensor) {
+  Event event;
+  event.tensors = {std::move(tensor)};
+  return event;
+}
+
 }  // namespace
 
 Napi::Function NativeModel::Define(Napi::Env env) {
   return DefineClass(env, "NativeModel",
                      {InstanceMethod("generate", &NativeModel::Generate),
                       InstanceMethod("embedText", &NativeModel::EmbedText),
+                      InstanceMethod("embedAudio", &NativeModel::EmbedAudio),
+                      InstanceMethod("encodeAudio", &NativeModel::EncodeAudio),
                       InstanceMethod("decodeLatents", &NativeModel::DecodeLatents),
                       InstanceMethod("dispose", &NativeModel::Dispose)});
 }
@@ -58,7 +73,7 @@ Napi::Value NativeModel::Generate(const Napi::CallbackInfo& info) {
   GenerateSpec spec = ParseGenerateRequest(info[0]);
   return Start(info[1], spec.step_latents,
                [request = std::move(spec.request)](Pipeline& pipeline, const auto& callbacks) {
-                 return pipeline.Generate(request, callbacks);
+                 return EndOf(pipeline.Generate(request, callbacks));
                });
 }
 
@@ -68,17 +83,30 @@ Napi::Value NativeModel::EmbedText(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < list.Length(); i++) prompts.push_back(ParseTokenIds(list.Get(i)));
   return Start(info[1], false,
                [prompts = std::move(prompts)](Pipeline& pipeline, const auto& callbacks) {
-                 PipelineResult result;
-                 result.waveforms = {pipeline.EncodeText(prompts, callbacks.cancelled)};
-                 return result;
+                 return EndOf(pipeline.EncodeText(prompts, callbacks.cancelled));
                });
+}
+
+Napi::Value NativeModel::EmbedAudio(const Napi::CallbackInfo& info) {
+  at::Tensor waveforms = NativeTensor::TensorOf(info[0]);
+  return Start(info[1], false, [waveforms](Pipeline& pipeline, const auto& callbacks) {
+    return EndOf(pipeline.EmbedAudio(waveforms, callbacks.cancelled));
+  });
+}
+
+Napi::Value NativeModel::EncodeAudio(const Napi::CallbackInfo& info) {
+  at::Tensor waveforms = NativeTensor::TensorOf(info[0]);
+  EncodeRequest request = ParseEncodeRequest(info[1]);
+  return Start(info[2], false, [waveforms, request](Pipeline& pipeline, const auto& callbacks) {
+    return EndOf(pipeline.EncodeAudio(waveforms, request, callbacks.cancelled));
+  });
 }
 
 Napi::Value NativeModel::DecodeLatents(const Napi::CallbackInfo& info) {
   at::Tensor latents = NativeTensor::TensorOf(info[0]);
   DecodeRequest request = ParseDecodeRequest(info[1]);
   return Start(info[2], false, [latents, request](Pipeline& pipeline, const auto& callbacks) {
-    return pipeline.DecodeLatents(latents, request, callbacks);
+    return EndOf(pipeline.DecodeLatents(latents, request, callbacks));
   });
 }
 
@@ -86,11 +114,7 @@ Napi::Value NativeModel::Start(const Napi::Value& on_event, bool step_latents, W
   return host_->Start(on_event, [pipeline = pipeline_, step_latents,
                                  work = std::move(work)](const RunningJob& job) {
     if (*pipeline == nullptr) throw Error(ErrorCode::kEngineFailed, "The model is not loaded.");
-    PipelineResult result = work(**pipeline, CallbacksOf(job, step_latents));
-    Event event;
-    event.tensors = std::move(result.waveforms);
-    event.timings = std::move(result.timings);
-    return event;
+    return work(**pipeline, CallbacksOf(job, step_latents));
   });
 }
 

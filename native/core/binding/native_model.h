@@ -19,14 +19,16 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   explicit NativeModel(const Napi::CallbackInfo& info);
 
  private:
-  using Work = std::function<PipelineResult(Pipeline&, const PipelineCallbacks&)>;
+  using Work = std::function<Event(Pipeline&, const PipelineCallbacks&)>;
 
   Napi::Value Generate(const Napi::CallbackInfo& info);
   Napi::Value EmbedText(const Napi::CallbackInfo& info);
+  Napi::Value EmbedAudio(const Napi::CallbackInfo& info);
+  Napi::Value EncodeAudio(const Napi::CallbackInfo& info);
   Napi::Value DecodeLatents(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info) { host_->Dispose(info); }
 
-  // A job that does the work with the loaded pipeline.
+  // A job that does the work with the loaded pipeline; what it returns is the last event.
   Napi::Value Start(const Napi::Value& on_event, bool step_latents, Work work);
 
   // Made, used and destroyed on the engine thread.

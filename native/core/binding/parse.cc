@@ -1,9 +1,11 @@
 #include "binding/parse.h"
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "binding/native_tensor.h"
 #include "tensor/dtype.h"
 
 namespace audioldm {
@@ -61,6 +63,14 @@ Napi::Object AsObject(const Napi::Value& value, const char* name) {
 
 Napi::Object Object(const Napi::Object& object, const char* name) {
   return AsObject(Field(object, name), name);
+}
+
+bool IsAbsent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }
+
+// A tensor, or an undefined one where the field is absent.
+at::Tensor OptionalTensor(const Napi::Object& object, const char* name) {
+  const Napi::Value value = Field(object, name);
+  return IsAbsent(value) ? at::Tensor() : NativeTensor::TensorOf(value);
 }
 
 Napi::Array Array(const Napi::Object& object, const char* name) {
@@ -156,17 +166,36 @@ TimestepSpacing ParseSpacing(const Napi::Object& scheduler) {
   Wrong(scheduler.Env(), "timestepSpacing", "leading, linspace or trailing");
 }
 
+uint64_t ParseSeed(const Napi::Value& seed) {
+  if (!seed.IsBigInt()) Wrong(seed.Env(), "seed", "a bigint");
+  bool lossless = false;
+  const uint64_t value = seed.As<Napi::BigInt>().Uint64Value(&lossless);
+  if (!lossless) Wrong(seed.Env(), "seed", "from 0 to 2^64 - 1");
+  return value;
+}
+
 ClipRequest ParseClip(const Napi::Object& clip) {
   ClipRequest request;
   request.input_ids = ParseTokenIds(clip.Get("inputIds"));
   request.negative_input_ids = ParseTokenIds(clip.Get("negativeInputIds"));
   request.guidance_scale = Number(clip, "guidanceScale");
-  auto seed = clip.Get("seed");
-  if (!seed.IsBigInt()) Wrong(clip.Env(), "seed", "a bigint");
-  bool lossless = false;
-  request.seed = seed.As<Napi::BigInt>().Uint64Value(&lossless);
-  if (!lossless) Wrong(clip.Env(), "seed", "from 0 to 2^64 - 1");
+  request.seed = ParseSeed(clip.Get("seed"));
+  request.embedding = OptionalTensor(clip, "embedding");
+  request.init = OptionalTensor(clip, "init");
+  request.mask = OptionalTensor(clip, "mask");
   return request;
+}
+
+std::optional<WindowSpec> ParseWindows(const Napi::Object& request) {
+  const Napi::Value value = Field(request, "windows");
+  if (IsAbsent(value)) return std::nullopt;
+  const Napi::Object windows = AsObject(value, "windows");
+  return WindowSpec{Count(windows, "frames"), Count(windows, "overlap")};
+}
+
+// Loaded when first used; without an archive where it is absent.
+PartSpec ParseOptionalPart(const Napi::Object& parts, const char* name) {
+  return IsAbsent(Field(parts, name)) ? PartSpec{} : ParsePart(Object(parts, name));
 }
 
 }  // namespace
@@ -216,9 +245,13 @@ ModelSpec ParseModelSpec(const Napi::Value& value) {
   pipeline.vae_decoder = ParsePart(Object(parts, "vae_decoder"));
   pipeline.vocoder = ParsePart(Object(parts, "vocoder"));
   pipeline.text_encoder = ParsePart(Object(parts, "text_encoder"));
+  pipeline.vae_encoder = ParsePart(Object(parts, "vae_encoder"));
+  pipeline.mel_spectrogram = ParsePart(Object(parts, "mel_spectrogram"));
+  pipeline.audio_encoder = ParseOptionalPart(parts, "audio_encoder");
   pipeline.scaling_factor = Number(spec, "scalingFactor");
   pipeline.latent_channels = Count(spec, "latentChannels");
   pipeline.latent_bins = Count(spec, "latentBins");
+  pipeline.vae_factor = Count(spec, "vaeFactor");
   auto values = Elements<Napi::Float64Array>(spec.Get("alphasCumprod"), napi_float64_array,
                                              "alphasCumprod", "a Float64Array");
   pipeline.alphas_cumprod.assign(values.Data(), values.Data() + values.ElementLength());
@@ -247,6 +280,7 @@ GenerateSpec ParseGenerateRequest(const Napi::Value& value) {
   }
   request.decode = ParseDecodeRequest(value);
   request.latent_frames = Count(object, "latentFrames");
+  if (!IsAbsent(Field(object, "firstStep"))) request.first_step = Integer(object, "firstStep");
   auto scheduler = Object(object, "scheduler");
   request.scheduler = String(scheduler, "name");
   SchedulerConfig& config = request.scheduler_config;
@@ -262,7 +296,19 @@ GenerateSpec ParseGenerateRequest(const Napi::Value& value) {
 
 DecodeRequest ParseDecodeRequest(const Napi::Value& value) {
   const Napi::Object request = AsObject(value, "request");
-  return {Integers(request, "samples"), Count(request, "windowFrames")};
+  return {Integers(request, "samples"), Count(request, "windowFrames"), ParseWindows(request)};
+}
+
+EncodeRequest ParseEncodeRequest(const Napi::Value& value) {
+  const Napi::Object object = AsObject(value, "request");
+  EncodeRequest request;
+  if (!Field(object, "seeds").IsNull()) {
+    const Napi::Array seeds = Array(object, "seeds");
+    request.seeds.emplace();
+    for (uint32_t i = 0; i < seeds.Length(); i++) request.seeds->push_back(ParseSeed(seeds.Get(i)));
+  }
+  request.windows = ParseWindows(object);
+  return request;
 }
 
 TokenIds ParseTokenIds(const Napi::Value& ids) {

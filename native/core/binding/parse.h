@@ -35,6 +35,7 @@ struct GenerateSpec {
 
 GenerateSpec ParseGenerateRequest(const Napi::Value& request);
 DecodeRequest ParseDecodeRequest(const Napi::Value& request);
+EncodeRequest ParseEncodeRequest(const Napi::Value& request);
 
 // An Int32Array.
 TokenIds ParseTokenIds(const Napi::Value& ids);

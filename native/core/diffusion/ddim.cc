@@ -28,6 +28,12 @@ float DdimScheduler::AlphaAt(int64_t timestep) const {
   return timestep < 0 ? final_alpha_ : alphas_cumprod_[timestep];
 }
 
+at::Tensor DdimScheduler::AddNoise(const at::Tensor& latents, const at::Tensor& noise,
+                                   int64_t i) const {
+  const float alpha = AlphaAt(static_cast<int64_t>(timesteps_[i]));
+  return std::sqrt(alpha) * latents + std::sqrt(1 - alpha) * noise;
+}
+
 at::Tensor DdimScheduler::Step(const at::Tensor& model_output, int64_t i, const at::Tensor& sample,
                                Noise& noise) {
   const auto timestep = static_cast<int64_t>(timesteps_[i]);

@@ -18,6 +18,7 @@ class DdimScheduler : public Scheduler {
   static std::unique_ptr<Scheduler> Create(const SchedulerConfig& config);
 
   explicit DdimScheduler(const SchedulerConfig& config);
+  at::Tensor AddNoise(const at::Tensor& latents, const at::Tensor& noise, int64_t i) const override;
   at::Tensor Step(const at::Tensor& model_output, int64_t i, const at::Tensor& sample,
                   Noise& noise) override;
 

@@ -47,6 +47,12 @@ Dpmpp2mScheduler::Dpmpp2mScheduler(const SchedulerConfig& config) {
   }
 }
 
+at::Tensor Dpmpp2mScheduler::AddNoise(const at::Tensor& latents, const at::Tensor& noise,
+                                      int64_t i) const {
+  const Level level = LevelOf(sigmas_[i]);
+  return level.alpha * latents + level.sigma * noise;
+}
+
 at::Tensor Dpmpp2mScheduler::Step(const at::Tensor& model_output, int64_t i,
                                   const at::Tensor& sample, Noise& noise) {
   const Level here = LevelOf(sigmas_[i]);
@@ -57,7 +63,7 @@ at::Tensor Dpmpp2mScheduler::Step(const at::Tensor& model_output, int64_t i,
   const at::Tensor denoised = (sample - here.sigma * model_output) / here.alpha;
   at::Tensor result = (next.sigma / here.sigma) * sample - weight * denoised;
   const bool last = i + 1 == static_cast<int64_t>(timesteps_.size());
-  if (i > 0 && !last && sigmas_[i - 1] != sigmas_[i]) {
+  if (previous_denoised_.defined() && !last && sigmas_[i - 1] != sigmas_[i]) {
     const float r = (here.lambda - LevelOf(sigmas_[i - 1]).lambda) / h;
     const at::Tensor slope = (1.0f / r) * (denoised - previous_denoised_);
     result = result - 0.5f * weight * slope;

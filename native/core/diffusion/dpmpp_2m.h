@@ -8,7 +8,7 @@
 namespace audioldm {
 
 // DPM-Solver++(2M) (Lu et al. 2022), equal to diffusers' DPMSolverMultistepScheduler of order 2,
-// midpoint, ending at σ = 0 with a first-order step; optionally with Karras spacing.
+// midpoint, starting and ending (at σ = 0) with a first-order step; optionally with Karras spacing.
 //
 // Where two neighbouring steps share a noise level (as many steps as training timesteps, or one
 // less), diffusers divides by zero; here the step after it is of first order.
@@ -17,6 +17,7 @@ class Dpmpp2mScheduler : public Scheduler {
   static std::unique_ptr<Scheduler> Create(const SchedulerConfig& config);
 
   explicit Dpmpp2mScheduler(const SchedulerConfig& config);
+  at::Tensor AddNoise(const at::Tensor& latents, const at::Tensor& noise, int64_t i) const override;
   at::Tensor Step(const at::Tensor& model_output, int64_t i, const at::Tensor& sample,
                   Noise& noise) override;
 

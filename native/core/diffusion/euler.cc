@@ -16,6 +16,11 @@ EulerScheduler::EulerScheduler(const SchedulerConfig& config)
   timesteps_ = schedule_.timesteps;
 }
 
+at::Tensor EulerScheduler::AddNoise(const at::Tensor& latents, const at::Tensor& noise,
+                                    int64_t i) const {
+  return latents + schedule_.sigmas[i] * noise;
+}
+
 at::Tensor EulerScheduler::ScaleModelInput(const at::Tensor& sample, int64_t i) const {
   const float sigma = schedule_.sigmas[i];
   return sample / std::sqrt(sigma * sigma + 1);

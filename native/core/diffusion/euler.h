@@ -15,6 +15,7 @@ class EulerScheduler : public Scheduler {
 
   explicit EulerScheduler(const SchedulerConfig& config);
   float InitNoiseSigma() const override { return init_noise_sigma_; }
+  at::Tensor AddNoise(const at::Tensor& latents, const at::Tensor& noise, int64_t i) const override;
   at::Tensor ScaleModelInput(const at::Tensor& sample, int64_t i) const override;
   at::Tensor Step(const at::Tensor& model_output, int64_t i, const at::Tensor& sample,
                   Noise& noise) override;

@@ -8,35 +8,20 @@
 #include <set>
 #include <utility>
 
-#include "diffusion/guidance.h"
+#include "diffusion/condition.h"
+#include "diffusion/prediction.h"
 #include "diffusion/registry.h"
+#include "diffusion/running.h"
 #include "diffusion/sampler.h"
-#include "module/cpu_pass.h"
+#include "diffusion/vae_windows.h"
 #include "ops/onednn.h"
 #include "tensor/device.h"
 #include "tensor/error.h"
-#include "tensor/serial_section.h"
 #include "tensor/stopwatch.h"
 #include "tensor/trim.h"
 
 namespace audioldm {
 namespace {
-
-// Runs `work`; what it throws comes out as an Error.
-template <typename Work>
-auto Guarded(const char* doing, const Work& work) {
-  try {
-    return work();
-  } catch (const Error&) {
-    throw;
-  } catch (...) {
-    throw AsError(std::current_exception(), doing);
-  }
-}
-
-void ThrowIfCancelled(const std::function<bool()>& cancelled) {
-  if (cancelled()) throw Aborted();
-}
 
 // The files that hold a part's weights. LoadWeight reports a weight whose file was not given.
 MappedFiles FilesOf(const PartSpec& part, const MappedFiles& files) {
@@ -47,8 +32,21 @@ MappedFiles FilesOf(const PartSpec& part, const MappedFiles& files) {
   return MappedFiles(used.begin(), used.end());
 }
 
-at::Tensor Run(torch::jit::Module& module, std::vector<c10::IValue> inputs) {
-  return module.forward(std::move(inputs)).toTensor();
+// Rows of length 1 (or 0, where they are 0), as torch.nn.functional.normalize makes them.
+at::Tensor Normalised(const at::Tensor& rows) {
+  return rows / rows.norm(2, -1, true).clamp_min(1e-12);
+}
+
+MappedFiles Opened(const std::vector<std::string>& paths) {
+  MappedFiles files;
+  for (const std::string& path : paths) files.push_back(MappedFile::Open(path));
+  return files;
+}
+
+// Weights that are not prepacked lie channels last.
+WeightPlacement PlacementOf(const PipelineSpec& spec) {
+  const at::Device device = ParseDevice(spec.device);
+  return {device, spec.dtype, /*channels_last=*/!(device.is_cpu() && onednn::Available())};
 }
 
 void CheckLatents(const at::Tensor& latents, int64_t channels, int64_t bins, size_t clips) {
@@ -64,25 +62,22 @@ void CheckLatents(const at::Tensor& latents, int64_t channels, int64_t bins, siz
 }  // namespace
 
 Pipeline::Pipeline(const PipelineSpec& spec, const std::function<bool()>& cancelled)
-    : device_(ParseDevice(spec.device)),
+    : Pipeline(spec, Opened(spec.files), PlacementOf(spec), cancelled) {}
+
+Pipeline::Pipeline(const PipelineSpec& spec, const MappedFiles& files,
+                   const WeightPlacement& placement, const std::function<bool()>& cancelled)
+    : device_(placement.device),
       scaling_factor_(spec.scaling_factor),
       latent_channels_(spec.latent_channels),
       latent_bins_(spec.latent_bins),
       alphas_cumprod_(spec.alphas_cumprod),
-      vocoder_geometry_(spec.vocoder_geometry) {
-  MappedFiles files;
-  for (const std::string& file : spec.files) files.push_back(MappedFile::Open(file));
-  const bool prepacks = device_.is_cpu() && onednn::Available();
-  const WeightPlacement placement{device_, spec.dtype, /*channels_last=*/!prepacks};
+      vocoder_geometry_(spec.vocoder_geometry),
+      latent_encoder_(spec, files, placement),
+      audio_encoder_("audio encoder", spec.audio_encoder, files, placement) {
   const auto load = [&](const PartSpec& part, bool cpu_kernels) {
     ThrowIfCancelled(cancelled);
-    const at::NoGradGuard no_grad;
-    const SerialSection serial;
-    return Guarded("loading a part of the model", [&] {
-      torch::jit::Module module = LoadPart(part, files, placement);
-      if (device_.is_cpu() && cpu_kernels) UseCpuKernels(module);
-      return module;
-    });
+    return Guarded("loading a part of the model",
+                   [&] { return LoadForInference(part, files, placement, cpu_kernels); });
   };
   // Float32 text weights are used where they lie in the file, so that they can leave memory between
   // one encoding and the next: a prompt a clip does not earn back a packed copy of 340 MB.
@@ -110,8 +105,7 @@ at::Tensor Pipeline::EncodeText(const std::vector<TokenIds>& prompts,
       if (!row.defined()) {
         ThrowIfCancelled(cancelled);
         const at::Tensor ids = at::tensor(prompt, at::kLong).unsqueeze(0).to(device_);
-        row = Run(text_encoder_, {ids, at::ones_like(ids)}).to(at::kFloat);
-        row = row / row.norm(2, -1, true).clamp_min(1e-12);
+        row = Normalised(Run(text_encoder_, {ids, at::ones_like(ids)}).to(at::kFloat));
       }
       rows.push_back(row);
     }
@@ -120,12 +114,28 @@ at::Tensor Pipeline::EncodeText(const std::vector<TokenIds>& prompts,
   });
 }
 
-at::Tensor Pipeline::DecodeMel(const at::Tensor& latents) {
+at::Tensor Pipeline::EmbedAudio(const at::Tensor& waveforms,
+                                const std::function<bool()>& cancelled) {
   const c10::InferenceMode inference;
+  CheckWaveforms(waveforms);
+  return Guarded("embedding the audio", [&] {
+    torch::jit::Module& encoder = audio_encoder_.Get();
+    std::vector<at::Tensor> rows;
+    for (const at::Tensor& clip : waveforms.split(1)) {
+      ThrowIfCancelled(cancelled);
+      rows.push_back(Normalised(Run(encoder, {clip.to(device_, at::kFloat)}).to(at::kFloat)));
+    }
+    TrimMemory();
+    return at::cat(rows);
+  });
+}
+
+at::Tensor Pipeline::DecodeMel(const at::Tensor& latents, const Windows& windows,
+                               const std::function<bool()>& cancelled) {
   return Guarded("decoding the latents", [&] {
-    const at::Tensor z =
-        (latents.to(at::kFloat) / scaling_factor_).contiguous(at::MemoryFormat::ChannelsLast);
-    return Run(vae_decoder_, {z}).squeeze(1);
+    const VaeDecoderFn decoder = [this](const at::Tensor& z) { return Run(vae_decoder_, {z}); };
+    return DecodeInWindows(decoder, latents.to(at::kFloat) / scaling_factor_, windows, cancelled)
+        .squeeze(1);
   });
 }
 
@@ -133,12 +143,14 @@ PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRe
                                        const PipelineCallbacks& callbacks) {
   const c10::InferenceMode inference;
   CheckLatents(latents, latent_channels_, latent_bins_, request.samples.size());
+  const Windows vae_windows(latents.size(2), request.windows);
   const VocoderFn vocoder = [this](const at::Tensor& mel) { return Run(vocoder_, {mel}); };
   PipelineResult result;
   for (int64_t clip = 0; clip < latents.size(0); ++clip) {
     ThrowIfCancelled(callbacks.cancelled);
     const Stopwatch vae_stopwatch;
-    const at::Tensor mel = DecodeMel(latents.slice(0, clip, clip + 1).to(device_));
+    const at::Tensor mel =
+        DecodeMel(latents.slice(0, clip, clip + 1).to(device_), vae_windows, callbacks.cancelled);
     Synchronize(device_);
     TrimMemory();
     result.timings.vae_ms += vae_stopwatch.ElapsedMs();
@@ -160,39 +172,42 @@ PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRe
 
 at::Tensor Pipeline::Denoise(const GenerateRequest& request, const PipelineCallbacks& callbacks,
                              Timings& timings) {
-  std::vector<TokenIds> prompts;
-  std::vector<TokenIds> negative_prompts;
-  std::vector<double> scales;
-  std::vector<uint64_t> seeds;
-  for (const ClipRequest& clip : request.clips) {
-    prompts.push_back(clip.input_ids);
-    negative_prompts.push_back(clip.negative_input_ids);
-    scales.push_back(clip.guidance_scale);
-    seeds.push_back(clip.seed);
-  }
-
-  const Stopwatch text_stopwatch;
-  const at::Tensor conditional = EncodeText(prompts, callbacks.cancelled);
-  const at::Tensor unconditional =
-      Guidance::Doubles(scales) ? EncodeText(negative_prompts, callbacks.cancelled) : at::Tensor();
-  Synchronize(device_);
-  timings.text_ms = text_stopwatch.ElapsedMs();
-
   SchedulerConfig config = request.scheduler_config;
   config.alphas_cumprod = alphas_cumprod_;
   const auto scheduler = CreateScheduler(request.scheduler, config);
+  const std::vector<int64_t> shape = {latent_channels_, request.latent_frames, latent_bins_};
+  const Source source =
+      Guarded("reading the init", [&] { return SourceOf(request, shape, device_); });
+  if (source.first_step == config.steps) return source.latents;
+
+  const Windows windows(request.latent_frames, request.decode.windows);
+  const Stopwatch text_stopwatch;
+  const Condition condition = Guarded("reading the embeddings", [&] {
+    return ConditionOf(request.clips, windows.count(), device_, [&](const auto& prompts) {
+      return EncodeText(prompts, callbacks.cancelled);
+    });
+  });
+  Synchronize(device_);
+  timings.text_ms = text_stopwatch.ElapsedMs();
+
   return Guarded("running the UNet", [&] {
-    const Guidance guidance(conditional, unconditional, scales);
-    Noise noise(seeds, {latent_channels_, request.latent_frames, latent_bins_}, device_);
+    std::vector<uint64_t> seeds;
+    for (const ClipRequest& clip : request.clips) seeds.push_back(clip.seed);
+    Noise noise(seeds, shape, device_);
     const UNetFn unet = [this](const at::Tensor& sample, const at::Tensor& timestep,
                                const at::Tensor& labels) {
       return Run(unet_, {sample, timestep, labels});
     };
+    const Prediction prediction(unet, condition, windows, callbacks.cancelled);
+    const PredictFn predict = [&](const at::Tensor& sample, float timestep) {
+      return prediction.Predict(sample, timestep);
+    };
     const SampleCallbacks steps{[&](int64_t step, const at::Tensor& latents) {
-                                  callbacks.on_step(step, config.steps, latents);
+                                  callbacks.on_step(step, config.steps - source.first_step,
+                                                    latents);
                                 },
                                 callbacks.cancelled};
-    Samples samples = Sample({scheduler.get(), &noise, &guidance}, unet, steps);
+    Samples samples = Sample({scheduler.get(), &noise, predict, source}, steps);
     timings.step_ms = std::move(samples.step_ms);
     TrimMemory();
     return samples.latents;

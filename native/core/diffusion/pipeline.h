@@ -8,46 +8,25 @@
 #include <string>
 #include <vector>
 
+#include "diffusion/latent_encoder.h"
+#include "diffusion/lazy_part.h"
 #include "diffusion/pipeline_spec.h"
-#include "diffusion/scheduler.h"
+#include "diffusion/request.h"
 #include "diffusion/timings.h"
+#include "diffusion/windows.h"
 
 namespace audioldm {
 
-// Token ids of a prompt with bos and eos, without padding.
-using TokenIds = std::vector<int64_t>;
-
 // What a job tells while it runs, on the thread that runs it. Every member must be set.
 struct PipelineCallbacks {
-  // After each diffusion step; float32 latents [B, C, t, f] on the model's device, not to be
-  // written to, free to be kept.
+  // After each of the `steps` diffusion steps that are taken; float32 latents [B, C, t, f] on the
+  // model's device, not to be written to, free to be kept.
   std::function<void(int64_t step, int64_t steps, const at::Tensor& latents)> on_step;
   // A stretch of clip `clip`'s waveform, float32 [n] on the CPU, from `start_sample` on; in order
   // and without gaps within a clip.
   std::function<void(int64_t clip, int64_t start_sample, const at::Tensor& samples)> on_audio;
-  // Asked before each prompt, diffusion step, clip and vocoder window; true ends the job with
-  // Aborted.
+  // Asked before each prompt, diffusion step, clip and window; true ends the job with Aborted.
   std::function<bool()> cancelled;
-};
-
-struct DecodeRequest {
-  std::vector<int64_t> samples;  // kept of each clip
-  int64_t window_frames = 0;     // mel frames per vocoder window; 0: one window
-};
-
-struct ClipRequest {
-  TokenIds input_ids;
-  TokenIds negative_input_ids;
-  double guidance_scale = 1;
-  uint64_t seed = 0;
-};
-
-struct GenerateRequest {
-  std::vector<ClipRequest> clips;  // at least one
-  DecodeRequest decode;            // one entry of `samples` per clip
-  int64_t latent_frames = 0;
-  std::string scheduler;
-  SchedulerConfig scheduler_config;  // alphas_cumprod is the model's and need not be set
 };
 
 struct PipelineResult {
@@ -71,20 +50,32 @@ class Pipeline {
   at::Tensor EncodeText(const std::vector<TokenIds>& prompts,
                         const std::function<bool()>& cancelled);
 
-  // Latents [1, C, t, f] as the UNet sees them → mel [1, T, M] in the model's dtype, on its device.
-  at::Tensor DecodeMel(const at::Tensor& latents);
+  // L2-normalised audio embeddings, float32 [B, E] on the model's device, of waveforms as the audio
+  // encoder takes them, [B, n]. Every clip is encoded by itself.
+  at::Tensor EmbedAudio(const at::Tensor& waveforms, const std::function<bool()>& cancelled);
+
+  // LatentEncoder::Encode.
+  at::Tensor EncodeAudio(const at::Tensor& waveforms, const EncodeRequest& request,
+                         const std::function<bool()>& cancelled) {
+    return latent_encoder_.Encode(waveforms, request, cancelled);
+  }
 
   // Latents [B, C, t, f] as the UNet sees them, on any device → waveforms, clip by clip.
   PipelineResult DecodeLatents(const at::Tensor& latents, const DecodeRequest& request,
                                const PipelineCallbacks& callbacks);
 
-  // Text → embeddings → latents → mel → waveform. All clips are denoised as one batch and decoded
-  // one after the other.
+  // Prompts or embeddings → latents → mel → waveform. All clips are denoised as one batch and
+  // decoded one after the other.
   PipelineResult Generate(const GenerateRequest& request, const PipelineCallbacks& callbacks);
 
  private:
+  Pipeline(const PipelineSpec& spec, const MappedFiles& files, const WeightPlacement& placement,
+           const std::function<bool()>& cancelled);
   at::Tensor Denoise(const GenerateRequest& request, const PipelineCallbacks& callbacks,
                      Timings& timings);
+  // Latents [1, C, t, f] as the UNet sees them → mel [1, T, M] on the model's device.
+  at::Tensor DecodeMel(const at::Tensor& latents, const Windows& windows,
+                       const std::function<bool()>& cancelled);
 
   at::Device device_;
   double scaling_factor_;
@@ -96,6 +87,8 @@ class Pipeline {
   torch::jit::Module vae_decoder_;
   torch::jit::Module vocoder_;
   torch::jit::Module text_encoder_;
+  LatentEncoder latent_encoder_;
+  LazyPart audio_encoder_;
   MappedFiles text_files_;  // whose pages may go after each use of the text encoder
 };
 

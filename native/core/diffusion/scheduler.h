@@ -27,7 +27,8 @@ struct SchedulerConfig {
 //
 // Latents, model outputs and results are float32 [B, C, T, F] on one device. Scalars are float32
 // as in diffusers, whose trajectories these equal. An object serves one run: steps are taken once
-// each, in order, because multistep methods remember earlier outputs.
+// each, in order, because multistep methods remember earlier outputs. A run may leave out steps at
+// its start, beginning with latents from AddNoise().
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
@@ -37,6 +38,10 @@ class Scheduler {
 
   // The starting latents are unit noise times this.
   virtual float InitNoiseSigma() const { return 1.0f; }
+
+  // Clean latents x₀ with unit noise, as noisy as the latents that step i is taken from.
+  virtual at::Tensor AddNoise(const at::Tensor& latents, const at::Tensor& noise,
+                              int64_t i) const = 0;
 
   // What the UNet sees of the latents at step i.
   virtual at::Tensor ScaleModelInput(const at::Tensor& sample, int64_t i) const { return sample; }

@@ -34,8 +34,9 @@ def sinc_kernel(orig: int, new: int, width: int = 6, rolloff: float = 0.99) -> t
     """torchaudio's windowed-sinc filters, one row per output phase."""
     base = min(orig, new) * rolloff
     reach = math.ceil(width * orig / base)
-    t = torch.arange(0, -new, -1, dtype=torch.float64)[:, None] / new
-    t = (t + torch.arange(-reach, reach + orig)[None] / orig) * base
+    # In float32 for float32 waveforms, as torchaudio has it.
+    t = torch.arange(0, -new, -1, dtype=torch.float32)[:, None] / new
+    t = (t + torch.arange(-reach, reach + orig, dtype=torch.float32)[None] / orig) * base
     t = t.clamp(-width, width)
     window = torch.cos(t * math.pi / width / 2) ** 2
     t = t * math.pi
@@ -52,7 +53,7 @@ def resample(wave: Tensor, rate: int) -> Tensor:
         common = math.gcd(rate, RATE)
         orig, new = rate // common, RATE // common
         kernel, reach = sinc_kernel(orig, new)
-        KERNELS[rate] = (kernel[:, None].float(), reach, orig, new)
+        KERNELS[rate] = (kernel[:, None], reach, orig, new)
     kernel, reach, orig, new = KERNELS[rate]
     padded = torch.nn.functional.pad(wave[None, None], (reach, reach + orig))
     out = torch.nn.functional.conv1d(padded, kernel, stride=orig)

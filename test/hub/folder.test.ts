@@ -40,7 +40,8 @@ const saved = JSON.parse(
 
 const archives = join(scratch, 'archives')
 mkdirSync(archives)
-for (const name of ['unet', 'vae_encoder', 'vae_decoder', 'vocoder', 'text_encoder']) {
+const archiveNames = ['unet', 'vae_encoder', 'vae_decoder', 'vocoder', 'text_encoder']
+for (const name of [...archiveNames, 'mel_spectrogram', 'audio_encoder']) {
   writeFileSync(join(archives, `${name}.pt`), '')
 }
 const specOptions = {

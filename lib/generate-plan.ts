@@ -4,7 +4,7 @@ import { defaultSpacing } from './architectures/scheduler.js'
 import { InvalidOptionError } from './errors.js'
 import type { Model } from './model.js'
 import type { NativeClip, NativeScheduler, SchedulerName } from './native/binding.js'
-import { expecting, integerIn, numberIn, parseOptions, show } from './options.js'
+import { expecting, integerIn, numberIn, parseOptions, seedOption, show } from './options.js'
 
 export interface ClipOptions {
   prompt: string
@@ -56,18 +56,6 @@ const text = z
   .string(expecting('a text'))
   .max(maxPromptLength, { error: `is longer than ${maxPromptLength} characters` })
 
-const seedForm = expecting('a whole number from 0 to 2^53 − 1, or a bigint up to 2^64 − 1')
-const seed = z.union(
-  [
-    z.int(seedForm).min(0, seedForm),
-    z
-      .bigint(seedForm)
-      .min(0n, seedForm)
-      .max(2n ** 64n - 1n, seedForm),
-  ],
-  seedForm,
-)
-
 /** @internal Kept out of the declarations, which must not need zod's. */
 export const clipSchema = z.strictObject({
   prompt: text,
@@ -80,7 +68,7 @@ export const clipSchema = z.strictObject({
     .optional(),
   karras: z.boolean(expecting('true or false')).optional(),
   eta: numberIn(0, 1).optional(),
-  seed: seed.optional(),
+  seed: seedOption.optional(),
 })
 
 type Shared = Omit<ClipOptions, 'prompt'> & { seed: number | bigint }

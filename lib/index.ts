@@ -1,4 +1,5 @@
 export { Audio, type WavOptions } from './audio/audio.js'
+export type { AudioInput } from './audio/source.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
 export {
   type ImportBackboneOptions,
@@ -33,6 +34,7 @@ export { type PullOptions, type PullProgress, type PullResult, pull } from './hu
 export { Job } from './job.js'
 export type { ClipScores, MetricName, MetricValues } from './metrics/metric.js'
 export {
+  type EncodeAudioOptions,
   type LoadModelOptions,
   type LoadProgress,
   loadModel,
@@ -64,6 +66,7 @@ export type { Shard } from './score/shard.js'
 export type { ClipProgress } from './score/side.js'
 export type { Skipped } from './score/walk.js'
 export { score } from './score.js'
+export { cosineSimilarity } from './similarity.js'
 export { Tensor, type TensorData } from './tensor.js'
 export {
   type ImportOptions,

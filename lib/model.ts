@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Audio } from './audio/audio.js'
+import { type AudioInput, audioSource, SourceReader } from './audio/source.js'
+import { embedSource, encodeSource } from './encode.js'
 import {
   AbortError,
   type AudioLDMError,
@@ -11,12 +13,13 @@ import { type ModelFolder, readModelFolder, toNativeSpec } from './hub/folder.js
 import { resolveModel } from './hub/resolve.js'
 import type { NativeError, NativeModel } from './native/binding.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from './native/device.js'
-import { loadNative } from './native/load.js'
+import { loadNative, type NativeCore } from './native/load.js'
 import { disposeNative, fromNative, loadNativeObject, runNative } from './native/run.js'
-import { abortSignal, expecting, integerIn, parseOptions, show } from './options.js'
+import { abortSignal, expecting, integerIn, parseOptions, seedOption, show } from './options.js'
 import { archivesDir, defaultModelDir } from './paths.js'
 import { Tensor } from './tensor.js'
 import { type ClapTokenizer, loadTokenizer } from './tokenizer/tokenizer.js'
+import { windowsFor } from './windows.js'
 
 export interface LoadModelOptions {
   /** 'auto' (default: CUDA where it works, else the CPU), 'cpu', 'cuda' or 'cuda:N'. */
@@ -48,6 +51,18 @@ export interface ModelInfo {
   randomWeights: boolean
   libtorch: string
 }
+
+export interface EncodeAudioOptions {
+  /**
+   * Draws from the posterior of the autoencoder with this seed, 0 … 2^64 − 1; default: no draw, its
+   * mean.
+   */
+  seed?: number | bigint
+  signal?: AbortSignal
+}
+
+const embedSchema = z.strictObject({ signal: abortSignal.optional() })
+const encodeSchema = embedSchema.extend({ seed: seedOption.optional() })
 
 const deviceForm = expecting('auto, cpu, cuda or cuda:N')
 const loadSchema = z.strictObject({
@@ -114,7 +129,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
     },
   )
   const handle = await loading
-  const model = new Model(handle, folder, tokenizer, {
+  const model = new Model(handle, native, folder, tokenizer, {
     path: folder.path,
     device,
     dtype,
@@ -148,13 +163,22 @@ function loadFailure(error: NativeError): AudioLDMError {
 export class Model {
   readonly info: Readonly<ModelInfo>
   readonly #native: NativeModel
+  readonly #core: NativeCore
   readonly #folder: ModelFolder
   readonly #tokenizer: ClapTokenizer
+  #sounds: SourceReader | undefined
   #disposing: Promise<void> | undefined
 
   /** @internal */
-  constructor(native: NativeModel, folder: ModelFolder, tokenizer: ClapTokenizer, info: ModelInfo) {
+  constructor(
+    native: NativeModel,
+    core: NativeCore,
+    folder: ModelFolder,
+    tokenizer: ClapTokenizer,
+    info: ModelInfo,
+  ) {
     this.#native = native
+    this.#core = core
     this.#folder = folder
     this.#tokenizer = tokenizer
     this.info = info
@@ -178,6 +202,35 @@ export class Model {
   }
 
   /**
+   * CLAP audio embeddings [sounds, 512], L2-normalised: of the first channel at 48 kHz, its first
+   * 10 seconds; shorter sounds are repeated whole as often as they fit, then zeros follow.
+   * @throws InvalidModelError for a model without `audio_encoder/`; AudioError naming the sound
+   */
+  async embedAudio(
+    audio: AudioInput | AudioInput[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Tensor> {
+    const { signal } = parseOptions(embedSchema, options)
+    const list = Array.isArray(audio) ? audio : [audio]
+    if (list.length === 0) throw new InvalidOptionError('audio', 'the list is empty')
+    const name = (i: number) => (Array.isArray(audio) ? `audio[${i}]` : 'audio')
+    const sources = list.map((input, i) => audioSource(name(i), input))
+    return new Tensor(await embedSource(this, sources, signal))
+  }
+
+  /**
+   * Latents [1, channels, frames, bins] of a sound, scaled as the UNet sees them: what
+   * `decodeLatents` turns back into sound. As in training, its first channel is heard at the
+   * model's rate, with its mean removed, a peak of 0.5, and zeros after its end. 300 s at most.
+   * @throws AudioError naming the sound
+   */
+  async encodeAudio(audio: AudioInput, options: EncodeAudioOptions = {}): Promise<Tensor> {
+    const { signal, seed } = parseOptions(encodeSchema, options)
+    const source = audioSource('audio', audio)
+    return new Tensor(await encodeSource(this, source, { seed, signal }))
+  }
+
+  /**
    * Turns latents [clips, channels, frames, bins], scaled as the UNet sees them, into sound.
    * Each clip is as long as its latents: frames · 0.04 s for the published models.
    */
@@ -197,7 +250,8 @@ export class Model {
       throw new InvalidOptionError('latents', `expected ${expected}, got [${shape.join(', ')}]`)
     }
     const samples = shape[2] * geometry.vaeFactor * geometry.hop
-    const request = { samples: new Array(shape[0]).fill(samples), windowFrames: 0 }
+    const windows = windowsFor(geometry, this.info.sampleRate, shape[2])
+    const request = { samples: new Array(shape[0]).fill(samples), windowFrames: 0, windows }
     const { tensors } = await runNative(
       (onEvent) => this.native.decodeLatents(latents.native, request, onEvent),
       options.signal,
@@ -207,7 +261,9 @@ export class Model {
 
   /** Stops what runs and frees weights and thread. Safe to call at any time, any number of times. */
   dispose(): Promise<void> {
-    this.#disposing ??= disposeNative(this.#native)
+    this.#disposing ??= Promise.all([disposeNative(this.#native), this.#sounds?.dispose()]).then(
+      () => {},
+    )
     return this.#disposing
   }
 
@@ -223,6 +279,18 @@ export class Model {
   get native(): NativeModel {
     if (this.disposed) throw new DisposedError('this model')
     return this.#native
+  }
+
+  /** @internal */
+  get core(): NativeCore {
+    return this.#core
+  }
+
+  /** @internal Reads and resamples sounds for this model. */
+  get sounds(): SourceReader {
+    if (this.disposed) throw new DisposedError('this model')
+    this.#sounds ??= new SourceReader(this.#core, this.info.threads)
+    return this.#sounds
   }
 
   /** @internal */

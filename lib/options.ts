@@ -32,6 +32,19 @@ export function integerIn(min: number, max: number): z.ZodNumber {
   return z.number(error).min(min, error).max(max, error).int(error)
 }
 
+const seedForm = expecting('a whole number from 0 to 2^53 − 1, or a bigint up to 2^64 − 1')
+
+export const seedOption = z.union(
+  [
+    z.int(seedForm).min(0, seedForm),
+    z
+      .bigint(seedForm)
+      .min(0n, seedForm)
+      .max(2n ** 64n - 1n, seedForm),
+  ],
+  seedForm,
+)
+
 export const abortSignal = z.instanceof(AbortSignal, expecting('an AbortSignal'))
 
 export function show(value: unknown): string {

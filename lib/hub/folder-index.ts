@@ -14,6 +14,13 @@ export interface FolderIndex {
   randomWeights: boolean
 }
 
+export interface ConfigFile {
+  file: string
+  config: Json
+}
+
+export const audioEncoderFolder = 'audio_encoder'
+
 const MAX_CONFIG_BYTES = 1 << 20
 
 /** The classes a part may have. A tokenizer's class says little: its files are what counts. */
@@ -67,12 +74,31 @@ export async function readFolderIndex(dir: string): Promise<FolderIndex> {
   return { classes, randomWeights: index._audioldm_random_weights === true }
 }
 
+/**
+ * CLAP's audio tower, which hub folders lack: `audio_encoder/` with its config.json and, where it is
+ * there, the preprocessor_config.json that says how its spectrograms are made. undefined without one.
+ */
+export async function readAudioEncoderConfig(
+  dir: string,
+): Promise<{ main: ConfigFile; preprocessor?: ConfigFile } | undefined> {
+  const folder = join(dir, audioEncoderFolder)
+  if (!(await isFolder(folder))) return undefined
+  const file = join(folder, 'config.json')
+  if (!(await stat(file).catch(() => undefined))) {
+    throw missingPart(dir, audioEncoderFolder, 'it has no config.json')
+  }
+  const main = { file, config: await readJsonObject(file) }
+  const extractor = join(folder, 'preprocessor_config.json')
+  if (!(await stat(extractor).catch(() => undefined))) return { main }
+  return { main, preprocessor: { file: extractor, config: await readJsonObject(extractor) } }
+}
+
 /** The configuration of a part; where it names a class, it must be the one of the index. */
 export async function readPartConfig(
   dir: string,
   part: FolderPart,
   className: string,
-): Promise<{ file: string; config: Json }> {
+): Promise<ConfigFile> {
   const file = join(dir, part, part === 'scheduler' ? 'scheduler_config.json' : 'config.json')
   if (!(await stat(file).catch(() => undefined))) {
     const name = part === 'scheduler' ? 'scheduler_config.json' : 'config.json'
@@ -116,7 +142,7 @@ async function readJsonObject(file: string): Promise<{ [key: string]: Json }> {
   return value
 }
 
-function missingPart(dir: string, part: FolderPart, why: string): InvalidModelError {
+function missingPart(dir: string, part: string, why: string): InvalidModelError {
   return new InvalidModelError(
     `${dir}: the part ${part} is missing: ${why}`,
     'The folder is incomplete. Download the model again with audioldm pull, or save it again.',

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import type { TensorTable } from '../weights/table.js'
 import type { ModelGeometry, PartFiles, Plans } from './folder.js'
-import { type FolderIndex, type FolderPart, isFolder } from './folder-index.js'
+import type { FolderIndex } from './folder-index.js'
 
 /** What there is to know about a model folder; all of it can be written as JSON. */
 export interface FolderInfo {
@@ -24,7 +24,7 @@ export interface FolderInfo {
   /** Trained timesteps and the class of the model's own scheduler. */
   schedule: { class: string; timesteps: number; spacing: string | null }
   unet: { widths: number[]; heads: number[]; layersPerBlock: number[] }
-  parts: Record<'unet' | 'vae' | 'vocoder' | 'text_encoder', FolderPartInfo>
+  parts: Record<WeightParts, FolderPartInfo> & { audio_encoder?: FolderPartInfo }
 }
 
 export interface FolderPartInfo {
@@ -36,18 +36,22 @@ export interface FolderPartInfo {
   files: { path: string; bytes: number }[]
 }
 
-type WeightParts = keyof FolderInfo['parts']
+type WeightParts = 'unet' | 'vae' | 'vocoder' | 'text_encoder'
 
 export async function describe(
   dir: string,
   index: FolderIndex,
   plans: Plans,
   geometry: ModelGeometry,
-  weights: Record<WeightParts, PartFiles>,
+  weights: Record<WeightParts, PartFiles> & { audio_encoder?: PartFiles },
 ): Promise<FolderInfo> {
-  const parts = {} as Record<WeightParts, FolderPartInfo>
-  for (const [part, read] of Object.entries(weights) as [WeightParts & FolderPart, PartFiles][]) {
-    parts[part] = await describePart(dir, index.classes[part], read)
+  const parts = {} as FolderInfo['parts']
+  for (const part of ['unet', 'vae', 'vocoder', 'text_encoder'] as const) {
+    parts[part] = await describePart(dir, index.classes[part], weights[part])
+  }
+  if (weights.audio_encoder) {
+    const className = 'ClapAudioModelWithProjection'
+    parts.audio_encoder = await describePart(dir, className, weights.audio_encoder)
   }
   const all = Object.values(parts)
   const { unet, vae, vocoder, text, scheduler } = plans
@@ -61,7 +65,7 @@ export async function describe(
     defaultDurationSeconds: defaultFrames / melRate,
     parameters: all.reduce((sum, part) => sum + part.parameters, 0),
     bytes: all.flatMap((part) => part.files).reduce((sum, file) => sum + file.bytes, 0),
-    audioEncoder: await isFolder(join(dir, 'audio_encoder')),
+    audioEncoder: weights.audio_encoder !== undefined,
     latents: {
       channels: geometry.latentChannels,
       bins: geometry.latentBins,

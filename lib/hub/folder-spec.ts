@@ -1,6 +1,6 @@
-import type { NativeModelSpec, NativePart, PartName } from '../native/binding.js'
+import type { NativeModelSpec, NativePart } from '../native/binding.js'
 import { archiveIn, nativePart } from '../native/part.js'
-import type { ModelFolder } from './folder.js'
+import type { FolderPartWeights, ModelFolder } from './folder.js'
 
 export interface SpecOptions {
   /** 'cpu' or 'cuda:N'. */
@@ -14,24 +14,24 @@ export interface SpecOptions {
 /** What the native core needs to load the folder. */
 export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeModelSpec {
   const files = new Map<string, number>()
-  const part = (name: PartName): NativePart => {
-    const { plan, tensors } = folder.parts[name]
+  const part = ({ plan, tensors }: FolderPartWeights): NativePart => {
     const archive = archiveIn(options.archivesDir, plan.archive)
     return nativePart(archive, plan.attributes, tensors, files)
   }
   const { geometry } = folder
   const parts = {
-    unet: part('unet'),
-    vae_encoder: part('vae_encoder'),
-    vae_decoder: part('vae_decoder'),
-    vocoder: part('vocoder'),
-    text_encoder: part('text_encoder'),
+    unet: part(folder.parts.unet),
+    vae_encoder: part(folder.parts.vae_encoder),
+    vae_decoder: part(folder.parts.vae_decoder),
+    vocoder: part(folder.parts.vocoder),
+    text_encoder: part(folder.parts.text_encoder),
     mel_spectrogram: nativePart(
       archiveIn(options.archivesDir, 'mel_spectrogram'),
       { hop: geometry.hop, num_mels: geometry.numMel },
       new Map(),
       files,
     ),
+    ...(folder.parts.audio_encoder && { audio_encoder: part(folder.parts.audio_encoder) }),
   }
   return {
     device: options.device,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type AudioEncoderPlan, planAudioEncoder } from '../architectures/audio-encoder.js'
 import type { PartPlan } from '../architectures/plan.js'
 import { planScheduler, type SchedulerPlan } from '../architectures/scheduler.js'
 import { planTextEncoder, type TextEncoderPlan } from '../architectures/text-encoder.js'
@@ -12,8 +13,10 @@ import { checkTensors, normalizeNames } from '../weights/names.js'
 import { readPartWeights } from '../weights/part.js'
 import type { TensorTable } from '../weights/table.js'
 import {
+  audioEncoderFolder,
   type FolderIndex,
   type FolderPart,
+  readAudioEncoderConfig,
   readFolderIndex,
   readPartConfig,
 } from './folder-index.js'
@@ -32,7 +35,7 @@ export interface ModelFolder {
   alphasCumprod: Float64Array
   tokenizerDir: string
   tokenizerLimits: TokenizerLimits
-  parts: Record<PartName, FolderPartWeights>
+  parts: Record<PartName, FolderPartWeights> & { audio_encoder?: FolderPartWeights }
   info: FolderInfo
 }
 
@@ -61,6 +64,7 @@ export interface Plans {
   vae: VaePlan
   vocoder: VocoderPlan
   text: TextEncoderPlan
+  audioEncoder?: AudioEncoderPlan
   scheduler: SchedulerPlan
 }
 
@@ -78,7 +82,11 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
   const vae = await readPart(dir, 'vae', [encoder, decoder])
   const vocoder = await readPart(dir, 'vocoder', [plans.vocoder])
   const text = await readPart(dir, 'text_encoder', [plans.text])
-  const weights = { unet, vae, vocoder, text_encoder: text }
+  const audioEncoder = plans.audioEncoder && {
+    plan: plans.audioEncoder,
+    ...(await readPart(dir, audioEncoderFolder, [plans.audioEncoder])),
+  }
+  const weights = { unet, vae, vocoder, text_encoder: text, audio_encoder: audioEncoder }
   const { timestepSpacing, stepsOffset, setAlphaToOne, alphasCumprod } = plans.scheduler
   return {
     path: dir,
@@ -93,6 +101,7 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
       vae_decoder: { plan: decoder, tensors: only(vae.tensors, decoder) },
       vocoder: { plan: plans.vocoder, tensors: vocoder.tensors },
       text_encoder: { plan: plans.text, tensors: text.tensors },
+      ...(audioEncoder && { audio_encoder: audioEncoder }),
     },
     info: await describe(dir, index, plans, geometry, weights),
   }
@@ -110,16 +119,21 @@ async function readPlans(dir: string, { classes }: FolderIndex): Promise<Plans> 
   const vocoder = await read('vocoder')
   const text = await read('text_encoder')
   const scheduler = await read('scheduler')
+  const audio = await readAudioEncoderConfig(dir)
   return {
     unet: planUNet(unet.config, unet.file),
     vae: planVae(vae.config, vae.file),
     vocoder: planVocoder(vocoder.config, vocoder.file),
     text: planTextEncoder(text.config, text.file),
+    audioEncoder: audio && planAudioEncoder(audio.main.config, audio.main.file, audio.preprocessor),
     scheduler: planScheduler(scheduler.config, scheduler.file, classes.scheduler),
   }
 }
 
-function fitTogether(dir: string, { unet, vae, vocoder, text }: Plans): ModelGeometry {
+function fitTogether(
+  dir: string,
+  { unet, vae, vocoder, text, audioEncoder }: Plans,
+): ModelGeometry {
   const problems: string[] = []
   if (unet.channels !== vae.latentChannels) {
     problems.push(
@@ -129,6 +143,12 @@ function fitTogether(dir: string, { unet, vae, vocoder, text }: Plans): ModelGeo
   if (unet.conditioningWidth !== text.projectionWidth) {
     problems.push(
       `unet projection_class_embeddings_input_dim is ${unet.conditioningWidth}, ` +
+        `text_encoder projection_dim is ${text.projectionWidth}`,
+    )
+  }
+  if (audioEncoder && audioEncoder.projectionWidth !== text.projectionWidth) {
+    problems.push(
+      `audio_encoder projection_dim is ${audioEncoder.projectionWidth}, ` +
         `text_encoder projection_dim is ${text.projectionWidth}`,
     )
   }
@@ -161,7 +181,11 @@ export interface PartFiles {
 }
 
 /** The weights of one folder, exactly those that the plans made from it expect. */
-async function readPart(dir: string, part: FolderPart, plans: PartPlan[]): Promise<PartFiles> {
+async function readPart(
+  dir: string,
+  part: FolderPart | typeof audioEncoderFolder,
+  plans: PartPlan[],
+): Promise<PartFiles> {
   const folder = join(dir, part)
   const { tensors, files } = await readPartWeights(folder)
   const table = normalizeNames(tensors, folder)

@@ -18,11 +18,11 @@ import { clipErrors, type Reference, readClips, readOutput, runReference } from 
 
 const width = Number(process.env.AUDIOLDM_BACKBONE_WIDTH ?? 4)
 /**
- * How the worst clip may compare with the statement in float32, whose front-end hurts CNN14. That
- * of VGGish is in float64 anyway: what is left is the order in which convolutions sum, which moves
- * the worst clip by a factor of two between PyTorch's own memory layouts.
+ * How the worst clip may compare with that of the statement in float32, whose front-end hurts CNN14.
+ * VGGish's front-end is float64 on both sides and what is left is the order in which convolutions
+ * sum: at the published size ours is no worse, for a few channels the two change places.
  */
-const worstRatio = (kind: string) => (kind === 'vggish' ? 2 : 1 / 10)
+const worstRatio = (kind: string) => (kind !== 'vggish' ? 1 / 10 : width === 64 ? 1 : 1.25)
 
 const folder = scratchFolder()
 const file = (name: string) => join(folder, name)

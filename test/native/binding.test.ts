@@ -74,6 +74,8 @@ type Any = any
 
 const nothing = () => {}
 const some = () => core.NativeTensor.from(new Float32Array(6), [2, 3])
+const zeros = (...shape: number[]) =>
+  core.NativeTensor.from(new Float32Array(shape.reduce((product, n) => product * n, 1)), shape)
 
 describe('hostile tensors throw and never crash', () => {
   const from = core.NativeTensor.from as Any
@@ -142,15 +144,14 @@ describe('hostile tensors throw and never crash', () => {
 describe('hostile models and requests', () => {
   let spec: NativeModelSpec
   let model: NativeModel
+  const clip = {
+    inputIds: Int32Array.of(0, 5, 2),
+    negativeInputIds: Int32Array.of(0, 2),
+    guidanceScale: 2,
+    seed: 1n,
+  }
   const request: NativeGenerateRequest = {
-    clips: [
-      {
-        inputIds: Int32Array.of(0, 5, 2),
-        negativeInputIds: Int32Array.of(0, 2),
-        guidanceScale: 2,
-        seed: 1n,
-      },
-    ],
+    clips: [clip],
     latentFrames: 4,
     scheduler: {
       name: 'ddim',
@@ -215,6 +216,17 @@ describe('hostile models and requests', () => {
     ['no parts', (s) => ({ ...s, parts: {} }), 'unet is not an object'],
     ['ᾱ of another type', (s) => ({ ...s, alphasCumprod: new Uint8Array(8) }), 'a Float64Array'],
     ['a negative hop', (s) => ({ ...s, vocoderHop: -1 }), 'vocoderHop is not 0 or more'],
+    ['no VAE factor', (s) => ({ ...s, vaeFactor: undefined }), 'vaeFactor is not a number'],
+    [
+      'no mel front-end',
+      (s) => ({ ...s, parts: { ...s.parts, mel_spectrogram: undefined } }),
+      'mel_spectrogram is not an object',
+    ],
+    [
+      'an audio encoder that is none',
+      (s) => ({ ...s, parts: { ...s.parts, audio_encoder: 'no' } }),
+      'audio_encoder is not an object',
+    ],
   ])('a spec: %s', (_, change, message) => {
     expect(() => new Model(change(spec), nothing)).toThrow(message)
   })
@@ -295,6 +307,13 @@ describe('hostile models and requests', () => {
     ['samples', { samples: [1.5] }, 'samples is not an array of whole numbers'],
     ['windows', { windowFrames: '2' }, 'windowFrames is not a number'],
     ['a scheduler', { scheduler: null }, 'scheduler is not an object'],
+    ['a first step', { firstStep: 0.5 }, 'firstStep is not a whole number'],
+    ['windows of latents', { windows: 24 }, 'windows is not an object'],
+    ['windows without an overlap', { windows: { frames: 24 } }, 'overlap is not a number'],
+    ['negative windows', { windows: { frames: -24, overlap: 0 } }, 'frames is not 0 or more'],
+    ['an embedding', { clips: [{ ...clip, embedding: [1] }] }, 'expected a NativeTensor'],
+    ['an init', { clips: [{ ...clip, init: new Float32Array(4) }] }, 'expected a NativeTensor'],
+    ['a mask', { clips: [{ ...clip, mask: 1 }] }, 'expected a NativeTensor'],
   ])('a request: %s', (_, change, message) => {
     const bad = change === undefined ? undefined : { ...request, ...change }
     expect(() => model.generate(bad as Any, nothing)).toThrow(message)
@@ -321,6 +340,24 @@ describe('hostile models and requests', () => {
     ['no tokens', { clips: [{ ...request.clips[0], inputIds: new Int32Array() }] }, /./],
     ['more frames than memory', { latentFrames: 2 ** 40 }, /memory/i],
     ['frames that overflow', { latentFrames: 2 ** 52 }, /./],
+    ['many windows', { latentFrames: 2 ** 40, windows: { frames: 1, overlap: 0 } }, /memory/i],
+    ['windows of nothing', { windows: { frames: 0, overlap: 0 } }, /0 latent frames/],
+    ['windows that do not move', { windows: { frames: 4, overlap: 4 } }, /overlap by 4/],
+    ['a first step before the first', { firstStep: -1 }, /step is -1; it must be 0 to 1/],
+    ['a first step after the last', { firstStep: 2 }, /step is 2; it must be 0 to 1/],
+    ['a first step without an init', { firstStep: 1 }, /no init/],
+    ['a mask without an init', { clips: [{ ...clip, mask: zeros(4, 16) }] }, /no init/],
+    ['an init of other frames', { firstStep: 1, clips: [{ ...clip, init: zeros(8, 5, 16) }] }, /5/],
+    ['an init of no clip', { firstStep: 1, clips: [{ ...clip, init: zeros(0) }] }, /\[0\]/],
+    [
+      'a mask of other bins',
+      { clips: [{ ...clip, init: zeros(8, 4, 16), mask: zeros(4, 15) }] },
+      /mask is \[4, 15\]; it must be \[4, 16\]/,
+    ],
+    ['an embedding too narrow', { clips: [{ ...clip, embedding: zeros(3) }] }, /./],
+    ['an empty embedding', { clips: [{ ...clip, embedding: zeros(0) }] }, /embedding is \[0\]/],
+    ['embeddings for windows', { clips: [{ ...clip, embedding: zeros(2, 512) }] }, /\[2, 512\]/],
+    ['a number for one', { clips: [{ ...clip, embedding: zeros() }] }, /embedding is \[\]/],
   ])('a job ends with an error: %s', async (_, change, message) => {
     const ended = await end((onEvent) => model.generate({ ...request, ...change }, onEvent))
     if (!('error' in ended)) throw new Error('it went through')
@@ -364,6 +401,52 @@ describe('hostile models and requests', () => {
     expect(() => model.embedText([[1]] as Any, nothing)).toThrow('token ids is not an Int32Array')
     const none = await end((onEvent) => model.embedText([], onEvent))
     expect('error' in none).toBe(true)
+  })
+
+  test('audio', async () => {
+    const encode = model.encodeAudio.bind(model) as Any
+    const mean = { seeds: null }
+    expect(() => encode({}, mean, nothing)).toThrow('expected a NativeTensor')
+    expect(() => encode(zeros(1, 640), {}, nothing)).toThrow('seeds is not an array')
+    expect(() => encode(zeros(1, 640), { seeds: [1] }, nothing)).toThrow('seed is not a bigint')
+    expect(() => encode(zeros(1, 640), mean)).toThrow('onEvent is not a function')
+    expect(() => (model.embedAudio as Any)([1], nothing)).toThrow('expected a NativeTensor')
+    for (const [waveforms, settings, message] of [
+      [zeros(640), mean, /must be \[clips, samples\]/],
+      [zeros(0, 640), mean, /must be \[clips, samples\]/],
+      [zeros(1, 641), mean, /641 samples; this model needs a multiple of 640/],
+      [zeros(2, 640), { seeds: [1n] }, /1 seeds for 2 waveforms/],
+      [zeros(1, 640), { ...mean, windows: { frames: 1, overlap: 1 } }, /overlap by 1/],
+    ]) {
+      const ended = await end((onEvent) => encode(waveforms, settings, onEvent))
+      expect(ended).toMatchObject({ error: { message: expect.stringMatching(message) } })
+    }
+    for (const waveforms of [zeros(480000), zeros(1, 0)]) {
+      const ended = await end((onEvent) => model.embedAudio(waveforms, onEvent))
+      expect(ended).toMatchObject({ error: { code: 'ENGINE_FAILED' } })
+    }
+  })
+
+  test('parts that few jobs need are loaded by those, and told of by name', async () => {
+    const lacking = { ...spec.parts.vae_encoder, archive: '/no/vae_encoder.pt' }
+    const parts = { ...spec.parts, vae_encoder: lacking, audio_encoder: undefined }
+    const [made, error] = await load({ parts })
+    expect(error).toBe(null)
+    const generated = await end((onEvent) => made.generate(request, onEvent))
+    expect(generated).toHaveProperty('tensors')
+    for (let i = 0; i < 2; i++) {
+      const encoded = await end((onEvent) =>
+        made.encodeAudio(zeros(1, 640), { seeds: null }, onEvent),
+      )
+      expect(encoded).toMatchObject({
+        error: { message: expect.stringContaining('/no/vae_encoder.pt') },
+      })
+    }
+    const embedded = await end((onEvent) => made.embedAudio(zeros(1, 480000), onEvent))
+    expect(embedded).toMatchObject({
+      error: { code: 'ENGINE_FAILED', message: 'This model has no audio encoder.' },
+    })
+    await dispose(made)
   })
 
   test('a job is aborted any number of times, and after its end', async () => {

@@ -26,8 +26,10 @@ Windows::Windows(int64_t total, const std::optional<WindowSpec>& spec)
   if (!spec) return;
   if (spec->frames < 1 || spec->overlap < 0 || spec->overlap >= spec->frames) {
     throw Error(ErrorCode::kEngineFailed,
-                "Windows of " + std::to_string(spec->frames) + " latent frames cannot overlap by " +
-                    std::to_string(spec->overlap) + "; the overlap must be 0 or more and less.");
+                "Windows of " + std::to_string(spec->frames) + " latent frames that overlap by " +
+                    std::to_string(spec->overlap) +
+                    " cannot be: a window has at least one frame, of which it shares fewer than "
+                    "all with the next.");
   }
   const int64_t hop = spec->frames - spec->overlap;
   count_ = 1 + (total_ - frames_ + hop - 1) / hop;

@@ -46,7 +46,7 @@ def test_is_small_labelled_and_reproducible(model: Path, tmp_path: Path) -> None
     write_random_model(again, 'tiny', 0)
     files = sorted(path.relative_to(model) for path in model.rglob('*') if path.is_file())
     assert all((model / file).read_bytes() == (again / file).read_bytes() for file in files)
-    assert sum((model / file).stat().st_size for file in files) < 10_000_000
+    assert sum((model / file).stat().st_size for file in files) < 12_000_000
     index = json.loads((model / 'model_index.json').read_text())
     assert index['_audioldm_random_weights'] is True
     write_random_model(again, 'tiny', 1)

@@ -71,7 +71,9 @@ export interface DoctorReport {
 
 const probeTimeoutMs = 120_000
 const archiveNames = [
+  'audio_encoder',
   'cnn14',
+  'mel_spectrogram',
   'text_encoder',
   'unet',
   'vae_decoder',

@@ -33,7 +33,7 @@ test('a working installation', async () => {
   expect(result.addon.cores).toContain(
     result.core.buildTorchVersion?.split('.').slice(0, 2).join('.'),
   )
-  expect(result.archives.found).toHaveLength(5)
+  expect(result.archives.found).toContain('cnn14')
   expect(result.cpu.threads).toBeGreaterThan(0)
   if (!result.cuda.usable) expect(result.cuda.problem).toMatch(/\w/)
   const { stdout } = await runCli(['doctor'])

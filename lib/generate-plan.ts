@@ -1,16 +1,58 @@
 /** From the options of `generate` to one fully decided clip after another. */
 import { z } from 'zod'
 import { defaultSpacing } from './architectures/scheduler.js'
+import type { AudioInput } from './audio/source.js'
+import { requireAudioEncoder } from './encode.js'
 import { InvalidOptionError } from './errors.js'
+import {
+  type Condition,
+  changesOverTime,
+  type MixedPart,
+  type MixPart,
+  mixedParts,
+  mixSchema,
+  planCondition,
+  sourceOnce,
+} from './generate-condition.js'
+import {
+  firstStepOf,
+  type InitOptions,
+  type InitPlan,
+  initSchema,
+  type MaskOptions,
+  maskSchema,
+  planInit,
+} from './generate-init.js'
 import type { Model } from './model.js'
-import type { NativeClip, NativeScheduler, SchedulerName } from './native/binding.js'
+import type { NativeClip, NativeScheduler, NativeWindows, SchedulerName } from './native/binding.js'
 import { expecting, integerIn, numberIn, parseOptions, seedOption, show } from './options.js'
+import type { ClipSource } from './score/clip-source.js'
+import { windowCount, windowsFor } from './windows.js'
 
 export interface ClipOptions {
-  prompt: string
+  /** Required unless one of the four below is given. */
+  prompt?: string
+  /** A sound in the place of the prompt, or, with a prompt, mixed with it in equal parts. */
+  audioPrompt?: AudioInput
+  /** Texts and sounds in the place of the prompt: the weighted sum of their embeddings. */
+  mix?: MixPart[]
+  /** A sound to start from. */
+  init?: InitOptions
+  /** What is made anew of the sound to start from; the rest of it is kept. */
+  mask?: MaskOptions
+  /**
+   * So many clips are made, 1 … 16, and the one most like its prompt by CLAP is kept; default 1.
+   * Candidate j has the seed of the clip + j · 100 000 000.
+   */
+  candidates?: number
+  /**
+   * Whether a clip longer than 10.24 s is made in overlapping windows of that length; default: one
+   * longer than 20.48 s is.
+   */
+  long?: boolean
   /** What the sound should not be: takes the place of the empty text in the guidance. */
   negativePrompt?: string
-  /** Seconds, 0.01 … 300; default 10. The models were trained on 10.24. */
+  /** Seconds, 0.01 … 300; default 10, or those of the sound to start from. The models were trained on 10.24. */
   durationSeconds?: number
   /** Diffusion steps, 1 … 1000; default 25. */
   steps?: number
@@ -28,6 +70,7 @@ export interface ClipOptions {
 
 /** Everything that decides a clip, defaults filled in. */
 export interface ClipSettings {
+  /** '' where there is none. */
   prompt: string
   negativePrompt: string
   durationSeconds: number
@@ -36,7 +79,16 @@ export interface ClipSettings {
   scheduler: SchedulerName
   karras: boolean
   eta: number
+  /** Of several candidates, that of the one which was kept. */
   seed: bigint
+  /** With audioPrompt or mix: the parts of the condition. */
+  mix?: MixedPart[]
+  init?: { audio: string; strength: number }
+  mask?: MaskOptions
+  /** With more than one: how similar each is to the condition, in their order. */
+  candidates?: { seed: bigint; similarity: number }[]
+  /** The clip was made in overlapping windows. */
+  long?: true
 }
 
 /** A clip that the core can be asked for. Clips with equal `batchKey` can be denoised together. */
@@ -45,10 +97,23 @@ export interface Clip {
   settings: ClipSettings
   native: NativeClip
   scheduler: NativeScheduler
+  firstStep: number
+  /** What the embedding is made of; undefined where the core embeds the prompt. */
+  condition?: Condition[]
+  init?: InitPlan
+  candidates: number
+  long?: boolean
+  /** The duration, where one is given: the sound to start from may decide. */
+  givenSeconds?: number
+  warning?: string
+}
+
+/** What follows from how long a clip is. */
+export interface ClipSize {
+  durationSeconds: number
   latentFrames: number
   samples: number
-  batchKey: string
-  warning?: string
+  windows: NativeWindows | null
 }
 
 const maxPromptLength = 1_000_000
@@ -58,7 +123,13 @@ const text = z
 
 /** @internal Kept out of the declarations, which must not need zod's. */
 export const clipSchema = z.strictObject({
-  prompt: text,
+  prompt: text.optional(),
+  audioPrompt: z.custom<AudioInput>(() => true).optional(),
+  mix: mixSchema(text).optional(),
+  init: initSchema.optional(),
+  mask: maskSchema.optional(),
+  candidates: integerIn(1, 16).optional(),
+  long: z.boolean(expecting('true or false')).optional(),
   negativePrompt: text.optional(),
   durationSeconds: numberIn(0.01, 300, ' seconds').optional(),
   steps: integerIn(1, 1000).optional(),
@@ -73,6 +144,8 @@ export const clipSchema = z.strictObject({
 
 type Shared = Omit<ClipOptions, 'prompt'> & { seed: number | bigint }
 
+type SourceOf = (option: string, input: AudioInput) => ClipSource
+
 /** Checks the prompts and decides every clip: all prompts first, then all again for each count. */
 export function planClips(model: Model, prompt: unknown, count: number, shared: Shared): Clip[] {
   const prompts = Array.isArray(prompt) ? prompt : [prompt]
@@ -83,6 +156,7 @@ export function planClips(model: Model, prompt: unknown, count: number, shared: 
     parsePrompt(entry, Array.isArray(prompt) ? i : undefined),
   )
   const total = parsed.length * count
+  const source = sourceOnce()
   return Array.from({ length: total }, (_, index) => {
     const own = parsed[index % parsed.length]
     const round = Math.floor(index / parsed.length)
@@ -90,13 +164,14 @@ export function planClips(model: Model, prompt: unknown, count: number, shared: 
       own.seed === undefined
         ? BigInt(shared.seed) + BigInt(index)
         : BigInt(own.seed) + BigInt(round)
-    return planClip(model, index, { ...shared, ...definedOnly(own), seed } as ClipOptions)
+    return planClip(model, index, { ...shared, ...definedOnly(own), seed }, source)
   })
 }
 
 function parsePrompt(entry: unknown, index: number | undefined): ClipOptions {
   const name = index === undefined ? 'prompt' : `prompt[${index}]`
-  const value = typeof entry === 'string' ? { prompt: entry } : entry
+  const alone = typeof entry === 'string' || (entry === undefined && index === undefined)
+  const value = alone ? { prompt: entry } : entry
   if (typeof value !== 'object' || value === null) {
     throw new InvalidOptionError(name, `expected a text or clip options, got ${show(entry)}`)
   }
@@ -130,9 +205,20 @@ export function checkCombination(
   }
 }
 
-function planClip(model: Model, index: number, options: ClipOptions): Clip {
+function planClip(model: Model, index: number, options: ClipOptions, source: SourceOf): Clip {
+  const condition = planCondition(options, source)
+  const init = planInit(options, source)
+  if (options.prompt === undefined && condition === undefined && init === undefined) {
+    const expected = 'expected a text, or audioPrompt, mix or init in its place'
+    throw new InvalidOptionError('prompt', `${expected}, got undefined`)
+  }
+  const candidates = options.candidates ?? 1
+  if (candidates > 1) requireAudioEncoder(model, 'candidates')
+  if (condition?.some(({ audio }) => audio)) {
+    requireAudioEncoder(model, options.mix ? 'mix' : 'audioPrompt')
+  }
   const settings: ClipSettings = {
-    prompt: options.prompt,
+    prompt: options.prompt ?? '',
     negativePrompt: options.negativePrompt ?? '',
     durationSeconds: options.durationSeconds ?? 10,
     steps: options.steps ?? 25,
@@ -141,6 +227,9 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
     karras: options.karras ?? false,
     eta: options.eta ?? 0,
     seed: BigInt(options.seed as number | bigint),
+    ...(condition && { mix: mixedParts(condition) }),
+    ...(init && { init: { audio: init.source.path, strength: init.strength } }),
+    ...(init?.mask && { mask: init.mask }),
   }
   checkCombination(settings)
   if (settings.seed >= 2n ** 64n) {
@@ -149,17 +238,13 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
       `clip ${index} would have seed ${settings.seed}, past 2^64 − 1`,
     )
   }
-  const { geometry, schedule, alphasCumprod } = model.folder
+  const { schedule, alphasCumprod } = model.folder
   if (settings.steps > alphasCumprod.length) {
     throw new InvalidOptionError(
       'steps',
       `this model was trained on ${alphasCumprod.length} steps and cannot take ${settings.steps}`,
     )
   }
-  const rate = model.info.sampleRate
-  // As diffusers' pipeline rounds: mel frames down, then up to a multiple of the VAE's factor.
-  const melFrames = Math.max(1, Math.trunc(settings.durationSeconds / (geometry.hop / rate)))
-  const latentFrames = Math.ceil(melFrames / geometry.vaeFactor)
   const scheduler: NativeScheduler = {
     name: settings.scheduler,
     steps: settings.steps,
@@ -171,8 +256,7 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
   }
   const positive = model.tokenizer.encode(settings.prompt)
   const negative = model.tokenizer.encode(settings.negativePrompt)
-  const guided = settings.guidanceScale !== 1
-  return {
+  const clip: Clip = {
     index,
     settings,
     native: {
@@ -182,11 +266,37 @@ function planClip(model: Model, index: number, options: ClipOptions): Clip {
       seed: settings.seed,
     },
     scheduler,
-    latentFrames,
-    samples: Math.trunc(settings.durationSeconds * rate),
-    batchKey: JSON.stringify([latentFrames, scheduler, guided]),
+    firstStep: init ? firstStepOf(settings.steps, init.strength) : 0,
+    condition,
+    init,
+    candidates,
+    long: options.long,
+    givenSeconds: options.durationSeconds,
     warning: truncation(positive, 'prompt') ?? truncation(negative, 'negative prompt'),
   }
+  // What is wrong with a length that is known should be said at once.
+  if (init === undefined) checkOverTime(clip, sizeClip(model, clip, settings.durationSeconds))
+  return clip
+}
+
+export function sizeClip(model: Model, clip: Clip, durationSeconds: number): ClipSize {
+  const { geometry } = model.folder
+  const rate = model.info.sampleRate
+  // As diffusers' pipeline rounds: mel frames down, then up to a multiple of the VAE's factor.
+  const melFrames = Math.max(1, Math.trunc(durationSeconds / (geometry.hop / rate)))
+  const latentFrames = Math.ceil(melFrames / geometry.vaeFactor)
+  const windows = windowsFor(geometry, rate, latentFrames, clip.long)
+  return { durationSeconds, latentFrames, samples: Math.trunc(durationSeconds * rate), windows }
+}
+
+/** A condition that changes does so from window to window. */
+export function checkOverTime({ condition }: Clip, { windows, latentFrames }: ClipSize): void {
+  if (!condition || !changesOverTime(condition) || windowCount(windows, latentFrames) > 1) return
+  throw new InvalidOptionError(
+    'mix',
+    'weights change over time only where a clip is made in windows',
+    'Make a clip of more than 10.24 s with long: true.',
+  )
 }
 
 function truncation(

@@ -2,13 +2,9 @@ import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { Audio } from './audio/audio.js'
 import { DisposedError, InvalidOptionError } from './errors.js'
-import {
-  type Clip,
-  type ClipOptions,
-  type ClipSettings,
-  clipSchema,
-  planClips,
-} from './generate-plan.js'
+import { bestOf, type Take, takesOf } from './generate-candidates.js'
+import { type ClipOptions, type ClipSettings, clipSchema, planClips } from './generate-plan.js'
+import { Preparation, type PreparedClip } from './generate-prepare.js'
 import { Job, type JobControl } from './job.js'
 import { Model, type ModelInfo } from './model.js'
 import type { NativeGenerateRequest, NativeTimings } from './native/binding.js'
@@ -16,11 +12,16 @@ import { runNative } from './native/run.js'
 import { abortSignal, expecting, integerIn, numberIn, parseOptions } from './options.js'
 import { Tensor } from './tensor.js'
 
+export type { MixedPart, MixPart } from './generate-condition.js'
+export type { InitOptions, MaskOptions } from './generate-init.js'
 export type { ClipOptions, ClipSettings } from './generate-plan.js'
 
 export interface GenerateOptions extends Omit<ClipOptions, 'prompt' | 'seed'> {
-  /** One prompt, or a list of prompts; an object sets options for its clip alone. */
-  prompt: string | ClipOptions | (string | ClipOptions)[]
+  /**
+   * One prompt, or a list of prompts; an object sets options for its clip alone. Required unless
+   * audioPrompt, mix or init is given.
+   */
+  prompt?: string | ClipOptions | (string | ClipOptions)[]
   /** Clip i uses seed + i. 0 … 2^64 − 1; default: random, reported in the result. */
   seed?: number | bigint
   /** Clips per prompt, 1 … 1000; default 1. All prompts first, then all again with later seeds. */
@@ -34,7 +35,10 @@ export interface GenerateOptions extends Omit<ClipOptions, 'prompt' | 'seed'> {
   signal?: AbortSignal
 }
 
-/** `clips` holds the indices of the clips that are denoised together. */
+/**
+ * `clips` holds the indices of the clips that are denoised together, one for each candidate. Clips
+ * with several candidates or a mask come whole, in their `clip` event, without `audio` events.
+ */
 export type GenerateEvent =
   | { type: 'warning'; index: number; message: string }
   | { type: 'step'; step: number; steps: number; clips: number[]; latents?: Tensor }
@@ -63,7 +67,7 @@ export interface GenerateTimings {
 
 const optionsSchema = z.strictObject({
   ...clipSchema.shape,
-  prompt: z.custom<GenerateOptions['prompt']>(() => true),
+  prompt: z.custom<GenerateOptions['prompt']>(() => true).optional(),
   count: integerIn(1, 1000).default(1),
   batchSize: integerIn(1, 64).optional(),
   chunkSeconds: numberIn(0.1, 60, ' seconds').default(2.56),
@@ -72,12 +76,13 @@ const optionsSchema = z.strictObject({
 })
 
 /**
- * Generates sound from text. The same options and seed give the same clip, alone or in a batch.
+ * Generates sound from text and from other sound. The same options and seed give the same clip, alone or in a batch.
  *
  * Events: `step` after every diffusion step, `audio` for every finished stretch of sound, `clip`
  * when a clip is whole, `warning` where a prompt was cut off. Defaults: 10 s, 25 steps of DPM-
  * Solver++ 2M, guidance scale 2.5.
- * @throws InvalidOptionError and DisposedError at once; the job rejects with AbortError, DisposedError, EngineError
+ * @throws InvalidOptionError and DisposedError at once, and InvalidModelError when the model cannot hear; the job rejects with AbortError, AudioError, DisposedError, EngineError
+ * or, where only a sound tells, InvalidOptionError
  */
 export function generate(
   model: Model,
@@ -100,13 +105,20 @@ export function generate(
   if (model.disposed) throw new DisposedError('this model')
   return new Job(async (control) => {
     const started = performance.now()
-    const audio = new Array<Audio>(clips.length)
     const timings = { textMs: 0, stepMs: [], vaeMs: 0, vocoderMs: 0, totalMs: 0, firstAudioMs: 0 }
-    const run = { model, control, settings, started, timings }
+    const audio = new Array<Audio>(clips.length)
     for (const clip of clips) {
       if (clip.warning) control.emit({ type: 'warning', index: clip.index, message: clip.warning })
     }
-    for (const batch of batches(clips, size)) await generateBatch(run, batch, audio)
+    const preparation = new Preparation(model, control.signal)
+    try {
+      const takes: Take[] = []
+      for (const clip of clips) takes.push(...takesOf(await preparation.prepare(clip)))
+      const run = { model, control, settings, started, timings, audio }
+      for (const batch of batches(takes, size)) await generateBatch(run, batch)
+    } finally {
+      preparation.dispose()
+    }
     timings.totalMs = performance.now() - started
     return { audio, clips: clips.map((clip) => clip.settings), model: model.info, timings }
   }, signal)
@@ -118,17 +130,21 @@ interface Run {
   settings: { windowFrames: number; stepLatents: boolean }
   started: number
   timings: GenerateTimings
+  audio: Audio[]
 }
 
-async function generateBatch(run: Run, batch: Clip[], audio: Audio[]): Promise<void> {
+async function generateBatch(run: Run, batch: Take[]): Promise<void> {
   const { control, timings, model } = run
   const { sampleRate } = model.info
-  const indices = batch.map((clip) => clip.index)
+  const indices = batch.map(({ clip }) => clip.index)
+  const { latentFrames, scheduler, firstStep, windows } = batch[0].clip
   const request: NativeGenerateRequest = {
-    clips: batch.map((clip) => clip.native),
-    latentFrames: batch[0].latentFrames,
-    scheduler: batch[0].scheduler,
-    samples: batch.map((clip) => clip.samples),
+    clips: batch.map(({ native }) => native),
+    samples: batch.map(({ clip }) => clip.samples),
+    latentFrames,
+    scheduler,
+    firstStep,
+    windows,
     ...run.settings,
   }
   const result = await runNative(
@@ -146,28 +162,41 @@ async function generateBatch(run: Run, batch: Clip[], audio: Audio[]): Promise<v
         })
         return
       }
-      if (timings.firstAudioMs === 0) timings.firstAudioMs = performance.now() - run.started
+      if (!streams(batch[event.index].clip)) return event.samples.dispose()
+      heard(run)
       const samples = new Tensor(event.samples)
       const index = indices[event.index]
       control.emit({ type: 'audio', index, startSample: event.startSample, samples, sampleRate })
     },
   )
   addTimings(timings, result.timings)
-  result.tensors.forEach((tensor, i) => {
-    const clip = batch[i]
-    audio[clip.index] = new Audio(new Tensor(tensor), sampleRate)
-    const { settings, index } = clip
-    control.emit({ type: 'clip', index, audio: audio[index], settings })
-  })
+  const made = result.tensors.map((tensor) => new Audio(new Tensor(tensor), sampleRate))
+  for (const [i, take] of batch.entries()) {
+    const best = await bestOf(model, take, made[i], control.signal)
+    if (best === undefined) continue
+    const { settings, index } = take.clip
+    run.audio[index] = best
+    heard(run)
+    control.emit({ type: 'clip', index, audio: best, settings })
+  }
 }
 
-/** Runs of clips, in order, that the core can denoise together, at most `size` long. */
-function* batches(clips: Clip[], size: number): Generator<Clip[]> {
-  const groups = new Map<string, Clip[]>()
-  for (const clip of clips) {
-    const group = groups.get(clip.batchKey)
-    if (group) group.push(clip)
-    else groups.set(clip.batchKey, [clip])
+/** Whether what is generated is the clip, as it comes. */
+function streams({ candidates, known }: PreparedClip): boolean {
+  return candidates === 1 && known === undefined
+}
+
+function heard({ timings, started }: Run): void {
+  if (timings.firstAudioMs === 0) timings.firstAudioMs = performance.now() - started
+}
+
+/** Runs of takes, in order, that the core can denoise together, at most `size` long. */
+function* batches(takes: Take[], size: number): Generator<Take[]> {
+  const groups = new Map<string, Take[]>()
+  for (const take of takes) {
+    const group = groups.get(take.clip.batchKey)
+    if (group) group.push(take)
+    else groups.set(take.clip.batchKey, [take])
   }
   for (const group of groups.values()) {
     for (let i = 0; i < group.length; i += size) yield group.slice(i, i + size)

@@ -29,6 +29,10 @@ export {
   type GenerateResult,
   type GenerateTimings,
   generate,
+  type InitOptions,
+  type MaskOptions,
+  type MixedPart,
+  type MixPart,
 } from './generate.js'
 export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
 export { Job } from './job.js'

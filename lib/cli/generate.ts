@@ -2,21 +2,29 @@ import { randomInt } from 'node:crypto'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { checkCombination, clipSchema } from '../generate-plan.js'
+import { firstStepOf, initSchema } from '../generate-init.js'
+import { type ClipOptions, checkCombination, clipSchema } from '../generate-plan.js'
 import type { SchedulerName } from '../native/binding.js'
-import { integerIn } from '../options.js'
+import { integerIn, numberIn } from '../options.js'
 import { planDestination } from './destination.js'
+import {
+  checkSoundFlags,
+  inpaintRanges,
+  type SoundFlags,
+  soundOptions,
+  startsFromSound,
+} from './generate-sound.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
 import { type NamedClip, readPrompts } from './prompts.js'
 import { saveClips } from './save-clips.js'
 import { numberValue, seedValue, textValue } from './values.js'
 
-interface GenerateFlags {
+interface GenerateFlags extends SoundFlags {
   prompts?: string
   model?: string
   out: string
-  duration: number
+  duration?: number
   steps: number
   guidance: number
   negative: string
@@ -42,20 +50,44 @@ const dtype = z.enum(['auto', 'float32', 'bfloat16', 'float16'], {
 
 export function generateCommand(): Command {
   return new Command('generate')
-    .description('turn text into sound')
+    .description('turn text, and other sound, into sound')
     .argument('[prompt]', 'what to hear, such as "a dog barking in the rain"')
     .option(
       '--prompts <file>',
       'more prompts: text, one a line, or .jsonl with options of each clip',
     )
     .option('--model <dir|id>', 'model folder or pulled hub id (default: the one in the package)')
+    .option('--audio-prompt <file>', 'a sound like this; with a prompt, a mix of both')
+    .option('--init <file>', 'a sound to start from')
+    .option(
+      '--strength <value>',
+      'how far from --init, 0 to 1 (default: 0.5, or 1 where only a part is made anew)',
+      numberValue('--strength', required(initSchema.shape.strength)),
+    )
+    .option(
+      '--inpaint <ranges>',
+      'seconds of --init to make anew, as 2.0-4.5 or 0-1,3-3.5',
+      inpaintRanges,
+    )
+    .option('--super-resolution <file>', 'a sound to which high frequencies are added')
+    .option(
+      '--above <hertz>',
+      'where they begin (default: half its sampling rate)',
+      numberValue('--above', numberIn(0, 1e6)),
+    )
+    .option(
+      '--candidates <n>',
+      'makes 1 to 16, keeps the one most like its prompt (default: 1)',
+      numberValue('--candidates', required(shape.candidates)),
+    )
     .requiredOption('--out <file|dir>', 'WAV file for one clip, folder for several')
     .option(
       '--duration <seconds>',
-      'length, 0.01 to 300',
+      'length, 0.01 to 300 (default: 10, or that of the sound to start from)',
       numberValue('--duration', required(shape.durationSeconds)),
-      10,
     )
+    .option('--long', 'overlapping windows for clips longer than 10.24 s, not only 20.48 s')
+    .option('--no-long', 'no windows: any length at once')
     .option(
       '--steps <n>',
       'diffusion steps, 1 to 1000',
@@ -124,9 +156,11 @@ Examples:
   audioldm generate "rain on a tin roof" --out rain.wav
   audioldm generate --prompts prompts.txt --count 3 --seed 7 --out clips/
   audioldm generate "a dog" --model cvssp/audioldm-s-full-v2 --out dog.wav --json
+  audioldm generate "a choir" --init humming.wav --strength 0.6 --out choir.wav
+  audioldm generate "birds" --init walk.wav --inpaint 2.0-4.5 --out walk-repaired.wav
 
 A line of a .jsonl file: {"prompt": "a dog", "durationSeconds": 5, "seed": 3, "name": "dog"}
-Only "prompt" is needed; the other names are those of the options of generate() in the library.`
+Only one of "prompt", "audioPrompt", "mix" and "init" is needed; the other names are those of the options of generate() in the library.`
 
 function required<T>(schema: z.ZodOptional<z.ZodType<T>>): z.ZodType<T> {
   return schema.unwrap() as z.ZodType<T>
@@ -141,7 +175,7 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
   }
   const named = Array.from({ length: total }, (_, i) => {
     const { clip, name } = clips[i % clips.length]
-    return { prompt: clip.prompt, name }
+    return { prompt: clip.prompt ?? '', name }
   })
   const audioOut = await planDestination('--out', flags.out, '.wav', named)
   const pictureOut =
@@ -167,7 +201,8 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
     if (info.randomWeights)
       output.note('warning: this model has random weights; it makes only noise')
     const settings = {
-      durationSeconds: flags.duration,
+      ...soundOptions(flags),
+      durationSeconds: flags.duration ?? (startsFromSound(flags) ? undefined : 10),
       steps: flags.steps,
       guidanceScale: flags.guidance,
       negativePrompt: flags.negative,
@@ -179,7 +214,7 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
     const prompts = clips.map(({ clip }) => clip)
     const format = flags.float ? 'float32' : 'pcm16'
     const job = generate(model, { ...settings, prompt: prompts, signal })
-    const steps = named.map((_, i) => clips[i % clips.length].clip.steps ?? flags.steps)
+    const steps = named.map((_, i) => stepsTaken(clips[i % clips.length].clip, flags))
     const saved = await saveClips(job, steps, { format, audio: audioOut, pictures: pictureOut })
     const { timings } = saved.result
     output.note(
@@ -212,14 +247,26 @@ async function collectClips(
     clips.push({ clip: { prompt } })
   }
   if (flags.prompts !== undefined) clips.push(...(await readPrompts(flags.prompts)))
+  if (clips.length === 0 && (flags.audioPrompt !== undefined || startsFromSound(flags))) {
+    clips.push({ clip: {} })
+  }
   if (clips.length === 0) {
     throw new InvalidOptionError('prompt', 'is missing', 'give a prompt, or a file with --prompts')
   }
+  checkSoundFlags(flags)
   const { scheduler, eta } = flags
   checkCombination({ scheduler, eta }, '--')
   // What a line leaves out comes from the command line, so the two are checked together.
   for (const { clip } of clips) checkCombination({ scheduler, eta, ...clip }, '--')
   return clips
+}
+
+/** Of all its candidates. */
+function stepsTaken(clip: ClipOptions, flags: GenerateFlags): number {
+  const options = { ...soundOptions(flags), ...clip }
+  const { init, mask, candidates = 1, steps = flags.steps } = options
+  const strength = init === undefined || mask ? 1 : 0.5
+  return candidates * (steps - firstStepOf(steps, init?.strength ?? strength))
 }
 
 function seconds(milliseconds: number): string {

@@ -13,6 +13,8 @@ export interface NamedClip {
 
 const option = '--prompts'
 const largestFile = 64 * 2 ** 20
+/** One of them at least says what to hear. */
+const sources = ['prompt', 'audioPrompt', 'mix', 'init'] as const
 const lineSchema = z.strictObject({
   ...clipSchema.shape,
   name: z.string({ error: 'expected a text' }).min(1, { error: 'is empty' }).optional(),
@@ -62,6 +64,9 @@ function parseLine(path: string, number: number, line: string): NamedClip {
   if (typeof value === 'string') value = { prompt: value }
   try {
     const { name, ...clip } = parseOptions(lineSchema, value)
+    if (!sources.some((key) => clip[key] !== undefined)) {
+      throw new InvalidOptionError('prompt', 'expected a text, got undefined')
+    }
     checkCombination(clip, `${where}: `)
     return { clip, name }
   } catch (error) {

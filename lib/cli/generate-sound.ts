@@ -1,0 +1,75 @@
+/** The flags of `generate` that name sounds, as options of the library. */
+import { InvalidOptionError } from '../errors.js'
+import { type InitOptions, type MaskOptions, maskSchema } from '../generate-init.js'
+
+export interface SoundFlags {
+  audioPrompt?: string
+  candidates?: number
+  init?: string
+  strength?: number
+  inpaint?: [number, number][]
+  superResolution?: string
+  above?: number
+  long?: boolean
+}
+
+export interface SoundOptions {
+  audioPrompt?: string
+  init?: InitOptions
+  mask?: MaskOptions
+  candidates?: number
+  long?: boolean
+}
+
+/** '2.0-4.5,7-8' → pairs of seconds. */
+export function inpaintRanges(text: string): [number, number][] {
+  const number = '(\\d+\\.?\\d*|\\.\\d+)'
+  const form = new RegExp(`^\\s*${number}\\s*-\\s*${number}\\s*$`)
+  const pairs = text.split(',').map((range) => form.exec(range)?.slice(1).map(Number))
+  const parsed = maskSchema.safeParse({ seconds: pairs })
+  if (parsed.success) return pairs as [number, number][]
+  throw new InvalidOptionError(
+    '--inpaint',
+    `expected ranges of seconds such as 2.0-4.5 or 0-1,3-3.5, got '${text}'`,
+  )
+}
+
+export function startsFromSound({ init, superResolution }: SoundFlags): boolean {
+  return init !== undefined || superResolution !== undefined
+}
+
+/** Refuses flags that need others. */
+export function checkSoundFlags(flags: SoundFlags): void {
+  if (flags.init !== undefined && flags.superResolution !== undefined) {
+    throw new InvalidOptionError('--super-resolution', 'excludes --init: both name the sound')
+  }
+  if (flags.strength !== undefined && !startsFromSound(flags)) {
+    throw new InvalidOptionError('--strength', 'needs a sound to start from, given with --init')
+  }
+  if (flags.inpaint !== undefined && !startsFromSound(flags)) {
+    throw new InvalidOptionError('--inpaint', 'needs the sound to repair, given with --init')
+  }
+  if (flags.above !== undefined && flags.superResolution === undefined) {
+    throw new InvalidOptionError('--above', 'needs the sound, given with --super-resolution')
+  }
+}
+
+/** Only what is given: the settings that a run reports stay free of the rest. */
+export function soundOptions(flags: SoundFlags): SoundOptions {
+  const { audioPrompt, candidates, strength, inpaint, superResolution, above, long } = flags
+  const audio = flags.init ?? superResolution
+  const hertz = above === undefined ? ('above-source' as const) : above
+  const mask: MaskOptions = {
+    ...(inpaint && { seconds: inpaint }),
+    ...(superResolution !== undefined && {
+      hertz: typeof hertz === 'number' ? [[hertz, 1e6] as [number, number]] : hertz,
+    }),
+  }
+  return {
+    ...(audioPrompt !== undefined && { audioPrompt }),
+    ...(audio !== undefined && { init: { audio, ...(strength !== undefined && { strength }) } }),
+    ...(Object.keys(mask).length > 0 && { mask }),
+    ...(candidates !== undefined && { candidates }),
+    ...(long !== undefined && { long }),
+  }
+}

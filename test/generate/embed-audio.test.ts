@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Audio } from '../../lib/audio/audio.js'
+import { encodeWav } from '../../lib/audio/wav.js'
+import { AudioError, InvalidOptionError } from '../../lib/errors.js'
+import { loadModel, type Model } from '../../lib/model.js'
+import { cosineSimilarity } from '../../lib/similarity.js'
+import { Tensor } from '../../lib/tensor.js'
+import { runPython } from '../architectures/python.js'
+import { sound } from './sounds.js'
+
+const scratch = mkdtempSync(join(tmpdir(), 'audioldm-clap-'))
+const folder = join(__dirname, '../../models/random-tiny')
+let model: Model
+beforeAll(async () => {
+  model = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 2 })
+})
+afterAll(async () => {
+  await model?.dispose()
+  rmSync(scratch, { recursive: true })
+})
+
+const rows = async (tensor: Tensor): Promise<number[][]> => {
+  const data = Array.from((await tensor.data()) as Float32Array)
+  return Array.from({ length: tensor.shape[0] }, (_, i) => data.slice(512 * i, 512 * i + 512))
+}
+const distance = (a: number[], b: number[]) =>
+  a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i])), 0)
+
+test('embedAudio equals ClapAudioModelWithProjection, and similarities are those of Python', async () => {
+  const clips = [
+    ...[8_000, 16_000, 44_100, 48_000].map((rate) => ({ rate, seconds: 1 })),
+    { rate: 44_100, seconds: 5 },
+    { rate: 48_000, seconds: 10 },
+    { rate: 8_000, seconds: 12 },
+    { rate: 48_000, seconds: 12 },
+    { rate: 16_000, seconds: 0.02 },
+  ].map(({ rate, seconds }, i) => {
+    const path = join(scratch, `${i}.f32`)
+    const { samples } = sound(seconds, rate, i)
+    writeFileSync(path, samples)
+    return { path, rate, input: { samples, sampleRate: rate } }
+  })
+  const texts = ['a dog barking', 'rain']
+  const ids = texts.map((text) => [...model.tokenizer.encode(text).ids])
+  const expected = runPython<{ audio: number[][]; text: number[][] }>('generate/clap.py', {
+    model: folder,
+    clips: clips.map(({ path, rate }) => ({ path, rate })),
+    texts: ids,
+  })
+  const audio = await model.embedAudio(clips.map(({ input }) => input))
+  expect(audio.shape).toEqual([clips.length, 512])
+  for (const [i, row] of (await rows(audio)).entries()) {
+    expect(distance(row, expected.audio[i]), `clip ${i}`).toBeLessThan(1e-4)
+  }
+  const similarities = await cosineSimilarity(audio, await model.embedText(texts))
+  similarities.forEach((row, i) => {
+    row.forEach((value, k) => {
+      const theirs = expected.audio[i].reduce((sum, v, n) => sum + v * expected.text[k][n], 0)
+      expect(Math.abs(value - theirs)).toBeLessThan(1e-4)
+    })
+  })
+})
+
+describe('embedAudio', () => {
+  test('takes paths, bytes, samples and Audio, of several channels the first', async () => {
+    const { samples, sampleRate } = sound(0.5, 16_000)
+    const bytes = encodeWav(samples, sampleRate, 'float32')
+    const path = join(scratch, 'a.wav')
+    writeFileSync(path, bytes)
+    const { core } = model.core
+    const audio = new Audio(
+      new Tensor(core.NativeTensor.from(samples, [samples.length])),
+      sampleRate,
+    )
+    const stereo = { samples: [samples, samples.map(() => 0.9)], sampleRate }
+    const inputs = [path, bytes, { samples, sampleRate }, audio, stereo]
+    const [first, ...others] = await rows(await model.embedAudio(inputs))
+    for (const row of others) expect(row).toEqual(first)
+    expect((await rows(await model.embedAudio(path)))[0]).toEqual(first)
+    expect(Math.hypot(...first)).toBeCloseTo(1, 6)
+  })
+
+  test('hears the first 10 seconds of ten minutes, and no sooner', async () => {
+    const long = { samples: new Float32Array(600 * 8000), sampleRate: 8000 }
+    long.samples.set(sound(60, 8000).samples)
+    const start = { samples: long.samples.slice(0, 10.1 * 8000), sampleRate: 8000 }
+    const [a, b] = await rows(await model.embedAudio([long, start]))
+    expect(a).toEqual(b)
+  })
+
+  test.each([
+    ['silence', () => 0],
+    ['a constant', () => 0.5],
+    ['clipping', (i: number) => (i % 100 < 50 ? 7 : -7)],
+  ])('takes %s', async (_, value) => {
+    const samples = Float32Array.from({ length: 8000 }, (_, i) => value(i))
+    const [row] = await rows(await model.embedAudio({ samples, sampleRate: 8000 }))
+    expect(Math.hypot(...row)).toBeCloseTo(1, 6)
+  })
+
+  test.each([
+    ['audio', undefined],
+    ['audio', ''],
+    ['audio', []],
+    ['audio', 5],
+    ['audio[0]', [null]],
+    ['audio.samples', { samples: [1, 2], sampleRate: 8000 }],
+    ['audio[1].sampleRate', [sound(0.1, 8000), { samples: new Float32Array(3), sampleRate: 0.5 }]],
+  ])('refuses %s', async (option, input) => {
+    const error = await model.embedAudio(input as never).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect((error as InvalidOptionError).option).toBe(option)
+  })
+
+  test('names a sound that cannot be read', async () => {
+    const nan = { samples: Float32Array.of(0, Number.NaN), sampleRate: 8000 }
+    for (const [input, message] of [
+      [nan, 'audio[1] has a sample that is NaN'],
+      [new Uint8Array(0), 'audio[1] is empty'],
+      [join(scratch, 'none.wav'), 'none.wav cannot be opened'],
+    ] as const) {
+      const error = await model.embedAudio([sound(0.1, 8000), input]).catch((e: unknown) => e)
+      expect(error).toBeInstanceOf(AudioError)
+      expect((error as Error).message).toContain(message)
+    }
+  })
+
+  test('stops when aborted', async () => {
+    const signal = AbortSignal.abort('enough')
+    await expect(model.embedAudio(sound(1, 8000), { signal })).rejects.toThrow('aborted')
+  })
+})
+
+describe('encodeAudio', () => {
+  test('gives the mean without a seed, and with one always the same draw', async () => {
+    const input = sound(0.5, 44_100)
+    const data = async (seed?: number) =>
+      (await (await model.encodeAudio(input, { seed })).data()) as Float32Array
+    const mean = await data()
+    expect(await data()).toEqual(mean)
+    const draw = await data(3)
+    expect(draw).not.toEqual(mean)
+    expect(await data(3)).toEqual(draw)
+    expect(await data(4)).not.toEqual(draw)
+  })
+
+  test('hears neither level nor offset', async () => {
+    const { samples, sampleRate } = sound(0.5, 16_000)
+    const other = { samples: samples.map((value) => value / 16 + 0.25), sampleRate }
+    const [a, b] = await Promise.all(
+      [{ samples, sampleRate }, other].map(
+        async (input) => (await (await model.encodeAudio(input)).data()) as Float32Array,
+      ),
+    )
+    expect(a.reduce((max, v, i) => Math.max(max, Math.abs(v - b[i])), 0)).toBeLessThan(1e-3)
+  })
+
+  test('pads with zeros to whole latent frames', async () => {
+    const latents = await model.encodeAudio(sound(0.05, 16_000))
+    expect(latents.shape).toEqual([1, 8, 2, 16])
+    const [audio] = await model.decodeLatents(latents)
+    expect(audio.durationSeconds).toBeCloseTo(0.08, 6)
+  })
+})
+
+test('cosineSimilarity refuses what cannot be compared', async () => {
+  const text = await model.embedText('rain')
+  const latents = await model.encodeAudio(sound(0.05, 16_000))
+  await expect(cosineSimilarity(text, latents)).rejects.toThrow(InvalidOptionError)
+  await expect(cosineSimilarity([1] as never, text)).rejects.toThrow(InvalidOptionError)
+})

@@ -13,6 +13,7 @@ export interface WrittenFile {
   seed: bigint
   durationSeconds: number
   sampleRate: number
+  candidates?: { seed: bigint; similarity: number }[]
   spectrogram?: string
 }
 
@@ -67,8 +68,9 @@ async function saveClip(
   { format, audio: sounds, pictures }: ClipTarget,
 ): Promise<WrittenFile> {
   const { durationSeconds, sampleRate } = audio
-  const { prompt, seed } = settings
+  const { prompt, seed, candidates } = settings
   const file: WrittenFile = { path: sounds.paths[index], prompt, seed, durationSeconds, sampleRate }
+  if (candidates) file.candidates = candidates
   await prepare(sounds)
   await audio.save(file.path, { format })
   if (pictures) {

@@ -25,7 +25,7 @@ const weights = { panns: randomWeights('cnn14-16k'), vggish: randomWeights('vggi
 console.log(
   `${cpus()[0].model.trim()}, ${values.threads} threads, medians of ${values.runs} runs\n`,
 )
-endToEnd()
+if (Number(values.clips) > 0) endToEnd()
 for (const rows of values.rows.split(',').filter(Boolean)) frechet(Number(rows))
 for (const clips of values.memory.split(',').filter(Boolean)) memory(Number(clips))
 

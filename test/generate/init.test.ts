@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AudioError, InvalidOptionError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate.js'
 import { loadModel, type Model } from '../../lib/model.js'
-import { quick, run, samplesOf, sound } from './sounds.js'
+import { expectSame, quick, run, samplesOf, sound } from './sounds.js'
 
 let model: Model
 beforeAll(async () => {
@@ -17,7 +17,7 @@ describe('init', () => {
     const [audio] = await model.decodeLatents(await model.encodeAudio(source))
     const decoded = await audio.toFloat32Array()
     const result = await run(model, { prompt: 'a dog', init: { audio: source, strength: 0 } })
-    expect(result.samples[0]).toEqual(decoded)
+    expectSame(result.samples[0], decoded)
     expect(result.clips[0]).toMatchObject({
       durationSeconds: 1.28,
       init: { audio: 'init.audio', strength: 0 },
@@ -28,7 +28,7 @@ describe('init', () => {
   test('strength 1 is plain generation of that length', async () => {
     const [plain] = await samplesOf(model, { prompt: 'a dog', durationSeconds: 1.28 })
     const init = { audio: source, strength: 1 }
-    expect((await samplesOf(model, { prompt: 'a dog', init }))[0]).toEqual(plain)
+    expectSame((await samplesOf(model, { prompt: 'a dog', init }))[0], plain)
   })
 
   test('strengths between them take int(steps · strength) steps, every time the same', async () => {
@@ -36,7 +36,7 @@ describe('init', () => {
     const first = await run(model, options)
     expect(first.timings.stepMs).toHaveLength(2)
     const again = await run(model, options)
-    expect(again.samples).toEqual(first.samples)
+    expectSame(again.samples, first.samples)
     const other = await run(model, { ...options, init: { audio: sound(1.28, 16_000, 2) } })
     expect(other.samples[0]).not.toEqual(first.samples[0])
   })
@@ -91,13 +91,13 @@ describe('mask', () => {
     const touched = indices.filter((i) => inside(i) && changed(i))
     expect(touched.length).toBeGreaterThan(0.98 * indices.filter(inside).length)
     expect(clips[0].mask).toEqual({ seconds })
-    expect((await run(model, options)).samples).toEqual(samples)
+    expectSame((await run(model, options)).samples, samples)
   })
 
   test('fades only inside the clip', async () => {
     const [made] = await samplesOf(model, { prompt: 'a dog', init, mask: { seconds: [[0, 0.2]] } })
     expect(made[0]).not.toBe(source.samples[0])
-    expect(made.slice(0.2 * 16_000 + fade)).toEqual(source.samples.slice(0.2 * 16_000 + fade))
+    expectSame(made.slice(0.2 * 16_000 + fade), source.samples.slice(0.2 * 16_000 + fade))
   })
 
   test('fills high frequencies of a sound that lacks them', async () => {
@@ -108,7 +108,7 @@ describe('mask', () => {
       init: low,
       mask: { hertz: [[4000, 8000]] },
     })
-    expect(above.samples).toEqual(explicit.samples)
+    expectSame(above.samples, explicit.samples)
     expect(above.samples[0]).toHaveLength(20_480)
   })
 

@@ -1,4 +1,5 @@
 /** Sounds made up for tests. */
+import { expect } from 'vitest'
 import type { Audio } from '../../lib/audio/audio.js'
 import type { GenerateOptions, GenerateResult } from '../../lib/generate.js'
 import { generate } from '../../lib/generate.js'
@@ -36,4 +37,17 @@ export async function run(
 
 async function takeSamples(audio: Audio[]): Promise<Float32Array[]> {
   return Promise.all(audio.map((clip) => clip.toFloat32Array()))
+}
+
+/**
+ * Bit by bit. Not `toEqual`: on failure it would print the difference of 100,000 numbers, which
+ * does not end.
+ */
+export function expectSame(a: Float32Array | Float32Array[], b: Float32Array | Float32Array[]) {
+  const [left, right] = [[a].flat(), [b].flat()]
+  expect(left.map((samples) => samples.length)).toEqual(right.map((samples) => samples.length))
+  left.forEach((samples, clip) => {
+    const at = samples.findIndex((value, i) => !Object.is(value, right[clip][i]))
+    expect(at, `first sample of clip ${clip} that differs`).toBe(-1)
+  })
 }

@@ -35,7 +35,7 @@ const kinds = {
     const speed = Math.round(between(110, 220))
     const pitch = Math.round(between(20, 80))
     call('espeak-ng', ['-v', pick(voices), '-s', speed, '-p', pitch, '-w', raw, text])
-    call('sox', [raw, ...format(file), 'trim', 0, seconds, 'norm', -between(1, 12)])
+    call('sox', ['-R', raw, ...format(file), 'trim', 0, seconds, 'norm', -between(1, 12)])
     rmSync(raw)
   },
   pluck: (file, s) => synth(file, s, ['pluck', hertz(80, 900)], ['reverb', between(10, 80)]),
@@ -78,7 +78,7 @@ function format(file) {
 
 function synth(file, seconds, wave, effects) {
   const levels = ['fade', 'q', 0.02, seconds, between(0.05, 0.5), 'norm', -between(1, 15)]
-  call('sox', ['-n', ...format(file), 'synth', seconds, ...wave, ...effects, ...levels])
+  call('sox', ['-R', '-n', ...format(file), 'synth', seconds, ...wave, ...effects, ...levels])
 }
 
 function call(command, args) {

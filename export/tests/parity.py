@@ -51,17 +51,18 @@ def bound_and_frozen(
     module: torch.jit.ScriptModule,
     attributes: Mapping[str, Attribute],
     tensors: Mapping[str, Tensor],
+    loops: int = 0,
 ) -> list[nn.Module]:
     """The module as training uses it and as inference does.
 
-    The latter has no branch left, and whatever is done to weights is done: that is what a pass over
-    the frozen graph relies on.
+    The latter has no branch left, loops only over parts of its input, and whatever is done to
+    weights is done: that is what a pass over the frozen graph relies on.
     """
     bind(module, attributes, tensors)
     frozen = torch.jit.freeze(module)
     counts = kinds(frozen.graph)
     assert counts['prim::If'] == 0
-    assert counts['prim::Loop'] == 0
+    assert counts['prim::Loop'] == loops
     assert counts['prim::GetAttr'] == 0
     for kind in ('aten::conv2d', 'aten::linear'):
         for node in frozen.graph.findAllNodes(kind):

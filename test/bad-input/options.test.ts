@@ -18,10 +18,18 @@ type Wrong = Record<string, unknown>
 
 describe('generate refuses at once, naming the option', () => {
   test.each<[option: string, wrong: Wrong, message: string]>([
-    ['prompt', { prompt: undefined }, 'expected a text, or audioPrompt, mix or init in its place, got undefined'],
+    [
+      'prompt',
+      { prompt: undefined },
+      'expected a text, or audioPrompt, mix or init in its place, got undefined',
+    ],
     ['prompt', { prompt: [] }, 'the list of prompts is empty'],
     ['prompt', { prompt: 7 }, 'expected a text or clip options, got 7'],
-    ['prompt', { prompt: {} }, 'expected a text, or audioPrompt, mix or init in its place, got undefined'],
+    [
+      'prompt',
+      { prompt: {} },
+      'expected a text, or audioPrompt, mix or init in its place, got undefined',
+    ],
     ['prompt[1]', { prompt: ['a dog', null] }, 'expected a text or clip options, got null'],
     ['prompt[1].steps', { prompt: ['a', { prompt: 'b', steps: 0 }] }, '1 to 1000, got 0'],
     ['prompt[0].loud', { prompt: [{ prompt: 'a', loud: true }] }, 'there is no such option'],

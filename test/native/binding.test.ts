@@ -10,6 +10,7 @@ import type {
   NativeGenerateRequest,
   NativeModel,
   NativeModelSpec,
+  NativeTensor,
 } from '../../lib/native/binding.js'
 import { findLoader, loadNative } from '../../lib/native/load.js'
 import { archivesDir, defaultModelDir } from '../../lib/paths.js'
@@ -411,13 +412,14 @@ describe('hostile models and requests', () => {
     expect(() => encode(zeros(1, 640), { seeds: [1] }, nothing)).toThrow('seed is not a bigint')
     expect(() => encode(zeros(1, 640), mean)).toThrow('onEvent is not a function')
     expect(() => (model.embedAudio as Any)([1], nothing)).toThrow('expected a NativeTensor')
-    for (const [waveforms, settings, message] of [
+    const refused: [NativeTensor, object, RegExp][] = [
       [zeros(640), mean, /must be \[clips, samples\]/],
       [zeros(0, 640), mean, /must be \[clips, samples\]/],
       [zeros(1, 641), mean, /641 samples; this model needs a multiple of 640/],
       [zeros(2, 640), { seeds: [1n] }, /1 seeds for 2 waveforms/],
       [zeros(1, 640), { ...mean, windows: { frames: 1, overlap: 1 } }, /overlap by 1/],
-    ]) {
+    ]
+    for (const [waveforms, settings, message] of refused) {
       const ended = await end((onEvent) => encode(waveforms, settings, onEvent))
       expect(ended).toMatchObject({ error: { message: expect.stringMatching(message) } })
     }

@@ -25,20 +25,20 @@ def sound(rate: int, channels: int, frames: int) -> np.ndarray:
 
 
 def write(folder: Path, file: dict[str, Any]) -> dict[str, int]:
-    path = folder / file["name"]
-    samples = sound(file["rate"], file["channels"], file["frames"])
+    path = folder / file['name']
+    samples = sound(file['rate'], file['channels'], file['frames'])
     soundfile.write(
         path,
         samples,
-        file["rate"],
-        format=file["format"],
-        subtype=file["subtype"],
-        endian=file.get("endian", "FILE"),
+        file['rate'],
+        format=file['format'],
+        subtype=file['subtype'],
+        endian=file.get('endian', 'FILE'),
     )
-    read, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    read.astype("<f4").tofile(f"{path}.f32")
-    return {"channels": read.shape[1], "rate": rate, "frames": read.shape[0]}
+    read, rate = soundfile.read(path, dtype='float32', always_2d=True)
+    read.astype('<f4').tofile(f'{path}.f32')
+    return {'channels': read.shape[1], 'rate': rate, 'frames': read.shape[0]}
 
 
 request = json.load(sys.stdin)
-print(json.dumps([write(Path(request["folder"]), file) for file in request["files"]]))
+print(json.dumps([write(Path(request['folder']), file) for file in request['files']]))

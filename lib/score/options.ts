@@ -35,8 +35,8 @@ export interface FeatureOptions {
   device?: string
   /**
    * What the networks' convolutions compute in. 'float32' (default) gives numbers that agree;
-   * 'auto' is float16 on CUDA and bfloat16 on CPUs with hardware for it: faster, and good to about
-   * three digits. Front-ends are float64 always.
+   * 'auto' is float16 on CUDA and bfloat16 on CPUs with hardware for it: faster, and good to one or
+   * two per cent. Front-ends are float64 always.
    */
   dtype?: 'auto' | ComputeDType
   /** Clips of equal length computed together, 1 … 256; default 1 on the CPU, 16 on CUDA. Does not

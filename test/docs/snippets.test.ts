@@ -130,7 +130,10 @@ declare module 'tslab' {
 
 /** An import of what a block uses, where it has none of its own. */
 function importsOf(code: string): string {
-  const names = ['generate', 'loadModel', 'pull', 'score', 'saveStatistics', 'AbortError']
+  const names = [
+    ...['generate', 'loadModel', 'pull', 'score', 'saveStatistics', 'AbortError'],
+    'cosineSimilarity',
+  ]
   const used = names.filter(
     (name) => new RegExp(`\\b${name}\\b`).test(code) && !code.includes('import {'),
   )

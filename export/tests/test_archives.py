@@ -6,6 +6,8 @@ import torch
 from conftest import Archive
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import (
+    ClapAudioConfig,
+    ClapAudioModelWithProjection,
     ClapTextConfig,
     ClapTextModelWithProjection,
     SpeechT5HifiGan,
@@ -21,7 +23,8 @@ Shapes = dict[str, tuple[int, ...]]
 
 def shapes_of(module: torch.nn.Module) -> Shapes:
     shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    return {name: shape for name, shape in shapes.items() if not name.endswith('_ids')}
+    buffers = ('_ids', '_index', 'num_batches_tracked')
+    return {name: shape for name, shape in shapes.items() if not name.endswith(buffers)}
 
 
 def test_archives_hold_code_and_no_weights(archives: Path, archive: Archive) -> None:
@@ -50,20 +53,25 @@ def test_layouts_are_those_of_diffusers_and_of_the_archives(archive: Archive, si
     unet, vae = configs.unet(configs.SIZES[size]), configs.vae(configs.SIZES[size])
     vocoder = configs.vocoder(configs.SIZES[size])
     text_encoder = configs.text_encoder(configs.SIZES[size], 50265)
+    audio_encoder = configs.audio_encoder(configs.SIZES[size])
     with torch.device('meta'):
         references = {
             'unet': shapes_of(UNet2DConditionModel.from_config(unet)),
             'vae': shapes_of(AutoencoderKL.from_config(vae)),
             'vocoder': shapes_of(SpeechT5HifiGan(SpeechT5HifiGanConfig(**vocoder))),
             'text_encoder': shapes_of(ClapTextModelWithProjection(ClapTextConfig(**text_encoder))),
+            'audio_encoder': shapes_of(
+                ClapAudioModelWithProjection(ClapAudioConfig(**audio_encoder))
+            ),
         }
     assert layouts.unet(unet) == references['unet']
     assert layouts.vae(vae) == references['vae']
     assert layouts.vocoder(vocoder) == references['vocoder']
     assert layouts.text_encoder(text_encoder) == references['text_encoder']
+    assert layouts.audio_encoder(audio_encoder) == references['audio_encoder']
     assert len(references['unet']) == 690
 
-    for part in ('unet', 'vocoder', 'text_encoder'):
+    for part in ('unet', 'vocoder', 'text_encoder', 'audio_encoder'):
         assert references[part].keys() <= {name for name, _ in archive(part).named_parameters()}
     halves = [archive(name).named_parameters() for name in ('vae_encoder', 'vae_decoder')]
     assert references['vae'].keys() <= {name for half in halves for name, _ in half}

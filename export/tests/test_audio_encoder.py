@@ -10,12 +10,11 @@ from reference_clap_audio import (
     sound,
     weights_of,
 )
-from torch import Tensor
 
 from audioldm_export.binding import bind
 
-# Measured: 5e-6. transformers rounds its spectrogram and the decibels to float32.
-TOLERANCE = 2e-5
+# Measured: 4e-6, and 2e-5 for a deep narrow tower. transformers rounds its spectrogram to float32.
+TOLERANCE = 5e-5
 
 NARROW = {
     'patch_embeds_hidden_size': 8,
@@ -123,25 +122,20 @@ def test_every_parameter_is_bound(archive: Archive) -> None:
     assert not frozen.graph.findAllNodes('aten::arange')
 
 
-@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
-def test_narrow_floats(archive: Archive, dtype: torch.dtype) -> None:
-    """Only the front-end is exact; statistics of the batch norm keep the width they have."""
+@pytest.mark.parametrize(('dtype', 'tolerance'), [(torch.bfloat16, 0.05), (torch.float16, 0.005)])
+def test_narrow_floats(archive: Archive, dtype: torch.dtype, tolerance: float) -> None:
+    """The front-end stays exact, given the statistics of the batch norm in full width."""
     reference = reference_audio_encoder(**NARROW, depths=[2, 2, 2, 2])
-    weights = {
-        name: tensor if 'batch_norm' in name else tensor.to(dtype)
-        for name, tensor in weights_of(reference).items()
-    }
-    attributes = attributes_of(reference.config)
-    found = torch.jit.freeze(bind(archive('audio_encoder'), attributes, weights))(
-        torch.stack([prepared(sound(2)), prepared(sound(10))])
+    tensors = weights_of(reference)
+    narrow = {name: t if 'batch_norm' in name else t.to(dtype) for name, t in tensors.items()}
+    wide = {name: tensor.float() for name, tensor in narrow.items()}
+    clip, attributes = prepared(sound(5))[None], attributes_of(reference.config)
+    found, exact = (
+        torch.jit.freeze(bind(archive('audio_encoder'), attributes, weights))(clip)
+        for weights in (narrow, wide)
     )
     assert found.dtype == dtype
-    wanted = {name: tensor.to(dtype).float() for name, tensor in weights.items()}
-    wanted |= {name: tensor for name, tensor in weights.items() if 'batch_norm' in name}
-    exact: Tensor = bind(archive('audio_encoder'), attributes, wanted)(
-        torch.stack([prepared(sound(2)), prepared(sound(10))])
-    )
-    assert exact.dtype == torch.float32
+    assert deviation(found, exact) < tolerance
 
 
 @pytest.mark.slow

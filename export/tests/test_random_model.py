@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 from diffusers import AudioLDMPipeline
-from transformers import AutoTokenizer
+from reference_clap_audio import RATE, sound
+from transformers import AutoTokenizer, ClapAudioModelWithProjection, ClapFeatureExtractor
 
 from audioldm_export.__main__ import main
 from audioldm_export.random_model import write_random_model
@@ -39,6 +40,21 @@ def test_diffusers_makes_sound_with_it(model: Path) -> None:
         assert 0.02 < wave.std() < 0.5
         assert abs(wave.mean()) < 0.05
     assert np.abs(waves[0] - waves[1]).max() > 0.01, 'the prompt does not matter'
+
+
+@torch.no_grad()
+def test_transformers_embeds_sounds_with_it(model: Path) -> None:
+    folder = model / 'audio_encoder'
+    encoder, report = ClapAudioModelWithProjection.from_pretrained(folder, output_loading_info=True)
+    assert not any(report[problem] for problem in ('missing_keys', 'unexpected_keys'))
+    extractor = ClapFeatureExtractor.from_pretrained(folder)
+    clicks = (torch.arange(RATE) % 6000 == 0).float()
+    clips = [torch.randn(RATE) * 0.1, clicks, sound(3), sound(10)]
+    features = extractor([clip.numpy() for clip in clips], sampling_rate=RATE, return_tensors='pt')
+    embeddings = encoder.eval()(features.input_features).audio_embeds
+    directions = torch.nn.functional.normalize(embeddings)
+    assert directions.shape == (4, 512)
+    assert (directions @ directions.T - torch.eye(4)).max() < 0.9, 'sounds are alike'
 
 
 def test_is_small_labelled_and_reproducible(model: Path, tmp_path: Path) -> None:

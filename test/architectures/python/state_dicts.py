@@ -6,6 +6,8 @@ import sys
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import (
+    ClapAudioConfig,
+    ClapAudioModelWithProjection,
     ClapTextConfig,
     ClapTextModelWithProjection,
     SpeechT5HifiGan,
@@ -20,6 +22,8 @@ def build(name: str, config: dict) -> torch.nn.Module:
         return AutoencoderKL.from_config(config)
     if name == 'SpeechT5HifiGan':
         return SpeechT5HifiGan(SpeechT5HifiGanConfig(**config))
+    if name == 'ClapAudioModelWithProjection':
+        return ClapAudioModelWithProjection(ClapAudioConfig(**config))
     return ClapTextModelWithProjection(ClapTextConfig(**config))
 
 

@@ -34,7 +34,7 @@ export interface Condition {
 const weight = numberIn(0, 100)
 const weightForm = expecting('a number from 0 to 100, or two: at the start and at the end')
 
-/** `text` is the schema of prompts. */
+/** @internal `text` is the schema of prompts. */
 export function mixSchema(text: z.ZodType<string>) {
   const part = z.strictObject(
     {

@@ -37,11 +37,13 @@ const ranges = (unit: string) => {
   return z.array(pair, form).min(1, form).max(100, form)
 }
 
+/** @internal Kept out of the declarations, which must not need zod's. */
 export const initSchema = z.strictObject(
   { audio: z.custom<AudioInput>(() => true), strength: numberIn(0, 1).optional() },
   expecting('an object { audio, strength }'),
 )
 
+/** @internal */
 export const maskSchema = z.strictObject(
   {
     seconds: ranges('seconds').optional(),

@@ -27,7 +27,7 @@ export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeM
     text_encoder: part(folder.parts.text_encoder),
     mel_spectrogram: nativePart(
       archiveIn(options.archivesDir, 'mel_spectrogram'),
-      { hop: geometry.hop, num_mels: geometry.numMel },
+      { hop: geometry.hop, num_mels: geometry.numMel, sample_rate: folder.info.sampleRate },
       new Map(),
       files,
     ),

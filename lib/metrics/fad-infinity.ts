@@ -23,7 +23,7 @@ export const fadInfinity: Metric = {
     const [value, slope, r2] = await context.calculator.numbers(
       'frechet_infinity',
       [rows, reference.mean, reference.factor],
-      { count_ref: reference.count, steps, min_size: minSize, seed },
+      { count_reference: reference.count, steps, min_size: minSize, seed },
     )
     rows.dispose()
     return { values: { fadInfinity: { value, slope, r2 } } }

@@ -86,6 +86,28 @@ export function writeSounds(parent: string, name: string, count: number, pitch =
   return folder
 }
 
+/** Chirps repeated for so many seconds, at 16 kHz: many patches of few files. */
+export function writeLongSounds(
+  parent: string,
+  name: string,
+  count: number,
+  seconds: number,
+  pitch = 1,
+): string {
+  const folder = join(parent, name)
+  mkdirSync(folder, { recursive: true })
+  for (let i = 0; i < count; i++) {
+    const { samples } = sound(4 * i, pitch)
+    const random = noise(i)
+    const long = Float32Array.from(
+      { length: seconds * 16_000 },
+      (_, k) => samples[k % samples.length] * (1 + Math.sin(k / 40_000)) * 0.5 + 0.02 * random(),
+    )
+    writeFileSync(join(folder, `long${String(i).padStart(2, '0')}.wav`), encodeWav(long, 16_000))
+  }
+  return folder
+}
+
 export function scratch(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'audioldm-score-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }

@@ -8,7 +8,15 @@ import { makeExtractors, openSide } from '../../lib/score/prepare-run.js'
 import { waveformProtocol } from '../../lib/score/protocol.js'
 import { Session } from '../../lib/score/session.js'
 import { score } from '../../lib/score.js'
-import { narrowWeights, ownArchive, python, scratch, sound, writeSounds } from './fixture.js'
+import {
+  narrowWeights,
+  ownArchive,
+  python,
+  scratch,
+  sound,
+  writeLongSounds,
+  writeSounds,
+} from './fixture.js'
 
 const work = scratch()
 let options: ScoreOptions
@@ -28,14 +36,10 @@ const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b)
 
 test('the numbers are those of NumPy and SciPy on the same features', async () => {
   const { metrics } = await score({ ...options, metrics: ['fd', 'fad', 'is', 'kl', 'kid'] })
-  const arrays = {
+  const expected = reference({
     ...(await featureFiles('generated', options.generated as string)),
     ...(await featureFiles('reference', options.reference as string)),
-  }
-  const script = join(__dirname, 'python', 'reference.py')
-  const expected = JSON.parse(
-    execFileSync(python, [script], { input: JSON.stringify(arrays), encoding: 'utf8' }),
-  )
+  })
   expect(relative(metrics.fd as number, expected.fd)).toBeLessThan(1e-5)
   expect(relative(metrics.fad as number, expected.fad)).toBeLessThan(1e-5)
   const { is, kl, kid } = metrics as Required<typeof metrics>
@@ -45,6 +49,29 @@ test('the numbers are those of NumPy and SciPy on the same features', async () =
   expect(relative(kl.sigmoid, expected.kl[1])).toBeLessThan(1e-5)
   expect(relative(kid.mean, expected.kid[0])).toBeLessThan(1e-5)
 })
+
+test('fad-infinity equals the NumPy script on the same features', async () => {
+  const long = {
+    ...options,
+    generated: writeLongSounds(work.path, 'generated-long', 12, 45),
+    reference: writeLongSounds(work.path, 'reference-long', 12, 45, 1.3),
+  }
+  const { metrics } = await score({ ...long, metrics: ['fad-infinity'] })
+  const expected = reference({
+    ...(await featureFiles('generated', long.generated)),
+    ...(await featureFiles('reference', long.reference)),
+  })
+  const { value, slope } = metrics.fadInfinity as { value: number; slope: number }
+  expect(relative(value, expected.fad_infinity.value)).toBeLessThan(1e-5)
+  expect(relative(slope, expected.fad_infinity.slope)).toBeLessThan(1e-5)
+})
+
+function reference(arrays: Awaited<ReturnType<typeof featureFiles>>) {
+  const script = join(__dirname, 'python', 'reference.py')
+  return JSON.parse(
+    execFileSync(python, [script], { input: JSON.stringify(arrays), encoding: 'utf8' }),
+  )
+}
 
 /** The features of a folder as raw float32 files. */
 async function featureFiles(side: string, folder: string) {

@@ -66,14 +66,24 @@ def kid(a: np.ndarray, b: np.ndarray, subsets: int = 100, size: int = 1000) -> t
     return float(np.mean(values)), float(np.std(values))
 
 
+def frechet_infinity(a: np.ndarray, b: np.ndarray, steps: int = 25, smallest: int = 500) -> dict:
+    random = np.random.RandomState(2020)
+    sizes = [int(n) for n in np.linspace(smallest, len(a), steps)]
+    distances = [frechet(a[random.choice(len(a), size=n, replace=True)], b) for n in sizes]
+    slope, value = np.polyfit(1 / np.array(sizes), distances, 1)
+    return {'value': value, 'slope': slope}
+
+
 arrays = {
     name: np.fromfile(entry['path'], dtype='<f4').reshape(entry['shape'])
     for name, entry in json.load(sys.stdin).items()
 }
+frames = arrays['generated_frames'], arrays['reference_frames']
 json.dump(
     {
+        'fad_infinity': frechet_infinity(*frames) if len(frames[0]) > 500 else None,
         'fd': frechet(arrays['generated_embedding'], arrays['reference_embedding']),
-        'fad': frechet(arrays['generated_frames'], arrays['reference_frames']),
+        'fad': frechet(*frames),
         'is': inception_score(arrays['generated_logits']),
         'kl': kl(arrays['generated_logits'], arrays['reference_logits']),
         'kid': kid(arrays['generated_embedding'], arrays['reference_embedding']),

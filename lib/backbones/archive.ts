@@ -1,5 +1,6 @@
 /** A TorchScript archive of the user's own: waveform [B, n] in, [B, d] or [B, frames, d] out. */
 import { InvalidOptionError, InvalidWeightsError } from '../errors.js'
+import { show } from '../options.js'
 import { withFile } from '../weights/file.js'
 import { readZipDirectory } from '../weights/zip.js'
 import type { BackboneDescription, BackboneSpec } from './backbone.js'
@@ -10,15 +11,15 @@ export type ArchiveSpec = Extract<BackboneSpec, { kind: 'archive' }>
 /** As `prepare` resamples to. */
 const MAX_SAMPLE_RATE = 2 ** 20
 
-const hint = 'Write it as FILE.pt@RATE, such as my.pt@16000; make the file with torch.jit.save.'
+const hint = `The rate is in Hz, up to ${MAX_SAMPLE_RATE}; make the file with torch.jit.save.`
 
 /** `my.pt@16000` → a spec. @throws InvalidOptionError naming `option` */
 export function parseArchiveSpec(text: string, option = 'embedding'): ArchiveSpec {
   const [, archive, rate] = /^(.+)@(\d{1,7})$/s.exec(text) ?? []
   const sampleRate = Number(rate)
   if (archive === undefined || !(sampleRate >= 1 && sampleRate <= MAX_SAMPLE_RATE)) {
-    const wanted = `expected an archive and its sample rate up to ${MAX_SAMPLE_RATE} Hz`
-    throw new InvalidOptionError(option, `${wanted}, got '${text}'`, hint)
+    const wanted = "expected an archive and the rate it takes, as 'my.pt@16000'"
+    throw new InvalidOptionError(option, `${wanted}, got ${show(text)}`, hint)
   }
   return { kind: 'archive', archive, sampleRate }
 }

@@ -1,9 +1,10 @@
 /** Checks the options of score and saveStatistics. Apart from their types, which must not need zod's. */
 import { z } from 'zod'
+import { parseArchiveSpec } from '../backbones/archive.js'
 import type { BackboneSpec } from '../backbones/backbone.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
-import { abortSignal, expecting, integerIn, show } from '../options.js'
+import { abortSignal, expecting, integerIn } from '../options.js'
 import { defaultFeatureCacheDir } from './feature-cache.js'
 import { pairingModes } from './pairing.js'
 import { monoRules, resamplerNames } from './protocol.js'
@@ -72,18 +73,6 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
     ...(vggish && {
       vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
     }),
-    ...(embedding && { embedding: parseEmbedding(embedding) }),
+    ...(embedding && { embedding: parseArchiveSpec(embedding) }),
   }
-}
-
-function parseEmbedding(given: string): BackboneSpec {
-  const match = /^(.+)@(\d{1,7})$/.exec(given)
-  const sampleRate = Number(match?.[2])
-  if (match && sampleRate >= 1 && sampleRate <= 2 ** 20) {
-    return { kind: 'archive', archive: match[1], sampleRate }
-  }
-  throw new InvalidOptionError(
-    'embedding',
-    `expected an archive and the rate it takes, as 'my.pt@16000', got ${show(given)}`,
-  )
 }

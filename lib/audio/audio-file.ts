@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { AudioError } from '../errors.js'
+import { fileProblem } from '../file-problem.js'
 import { maxFileBytes } from './audio-limits.js'
 
 /**
@@ -14,7 +15,7 @@ export async function readAudioFile(path: string): Promise<Uint8Array> {
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    throw new AudioError(`cannot be opened (${reason(error)})`, { cause: error })
+    throw new AudioError(`cannot be opened (${fileProblem(error)})`, { cause: error })
   }
   try {
     const info = await handle.stat()
@@ -27,7 +28,7 @@ export async function readAudioFile(path: string): Promise<Uint8Array> {
     return await readAll(handle, info.size)
   } catch (error) {
     if (error instanceof AudioError) throw error
-    throw new AudioError(`cannot be read (${reason(error)})`, { cause: error })
+    throw new AudioError(`cannot be read (${fileProblem(error)})`, { cause: error })
   } finally {
     await handle.close()
   }
@@ -48,12 +49,4 @@ async function readAll(handle: FileHandle, size: number): Promise<Uint8Array> {
 /** SHA-256 as hexadecimal digits. */
 export function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EACCES' || code === 'EPERM') return 'no permission'
-  if (code === 'ENXIO') return 'it is a socket or a device'
-  return code ?? message
 }

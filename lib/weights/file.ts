@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { InvalidWeightsError } from '../errors.js'
+import { fileProblem } from '../file-problem.js'
 
 /** A regular file open for positioned reads that never run past its end. */
 export class WeightsFile {
@@ -19,7 +20,7 @@ export class WeightsFile {
     try {
       handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     } catch (error) {
-      throw new InvalidWeightsError(`${path}: cannot be opened (${reason(error)})`)
+      throw new InvalidWeightsError(`${path}: cannot be opened (${fileProblem(error)})`)
     }
     try {
       const info = await handle.stat()
@@ -81,12 +82,4 @@ function kind(info: Stats): string {
   if (info.isFIFO()) return 'a named pipe'
   if (info.isSocket()) return 'a socket'
   return 'a device'
-}
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EACCES' || code === 'EPERM') return 'no permission'
-  if (code === 'ENXIO') return 'it is a socket or a device'
-  return code ?? message
 }

@@ -8,6 +8,8 @@ export const cli = join(root, 'dist', 'cli', 'main.js')
 
 export interface Run {
   code: number | null
+  /** What ended it, where that was a signal. */
+  signal?: NodeJS.Signals
   stdout: string
   stderr: string
 }
@@ -35,7 +37,7 @@ export function start(args: string[], env: NodeJS.ProcessEnv = {}): [ChildProces
     run.stderr += chunk
   })
   const done = new Promise<Run>((resolve) => {
-    child.on('close', (code) => resolve({ ...run, code }))
+    child.on('close', (code, signal) => resolve({ ...run, code, signal: signal ?? undefined }))
   })
   return [child, done]
 }

@@ -3,6 +3,7 @@ import { AbortError } from '../../lib/errors.js'
 import { type GenerateEvent, type GenerateOptions, generate } from '../../lib/generate.js'
 import { loadModel, type Model } from '../../lib/model.js'
 import { loadNative } from '../../lib/native/load.js'
+import { settledTensorBytes } from './settled.js'
 
 const options = { device: 'cpu', dtype: 'float32', threads: 1 } as const
 const reason = new Error('heard enough')
@@ -101,8 +102,7 @@ describe('an abort', () => {
   })
 
   test('does not reach the jobs beside it, and frees what it held', async () => {
-    const { core } = loadNative()
-    const before = core.liveTensorBytes()
+    const before = await settledTensorBytes()
     const short = { prompt: 'a dog', seed: 3, durationSeconds: 0.5, steps: 2 }
     const [first, second, third] = [0, 1, 2].map(() => generate(model, short))
     second.abort()
@@ -111,7 +111,7 @@ describe('an abort', () => {
     for (const result of results) {
       if (result.status === 'fulfilled') for (const clip of result.value.audio) clip.dispose()
     }
-    expect(core.liveTensorBytes()).toBe(before)
+    expect(await settledTensorBytes()).toBe(before)
   })
 
   test('ends embedText and decodeLatents too', async () => {

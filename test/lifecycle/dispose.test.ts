@@ -3,6 +3,7 @@ import { DisposedError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate.js'
 import { loadModel } from '../../lib/model.js'
 import { loadNative } from '../../lib/native/load.js'
+import { settledTensorBytes } from './settled.js'
 
 const load = () => loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
 const short = { prompt: 'a dog', seed: 1, durationSeconds: 0.2, steps: 2 }
@@ -72,7 +73,7 @@ test('use afterwards is a DisposedError; what was made before lives on', async (
 
 test('frees every tensor the model handed out in events', async () => {
   const { core } = loadNative()
-  const before = core.liveTensorBytes()
+  const before = await settledTensorBytes()
   const model = await load()
   const job = generate(model, { ...short, steps: 8, stepLatents: true, chunkSeconds: 0.1 })
   const types = new Set<string>()

@@ -38,6 +38,11 @@ export interface CoreBinding {
   NativeCompute: new (
     threads: number,
   ) => NativeCompute
+  /** Starts loading on the new trainer's engine thread; `onLoaded` is called once. */
+  NativeTrainer: new (
+    spec: NativeTrainerSpec,
+    onLoaded: (error: NativeError | null) => void,
+  ) => NativeTrainer
   NativeTensor: NativeTensorConstructor
   /** Bytes held by tensors the core handed out and that are not disposed yet. */
   liveTensorBytes(): number
@@ -66,6 +71,20 @@ export interface NativePart {
   /** Set on the root module; the type in the archive decides between int, float and bool. */
   attributes: Record<string, AttributeValue>
   weights: NativeWeight[]
+  /** Low-rank adapters that are merged into the weights when they are bound. */
+  adapters?: NativeAdapter[]
+}
+
+/** LoRA: the weight of a linear layer becomes weight + scale · up · down. */
+export interface NativeAdapter {
+  /** Name of the weight, `….to_q.weight`. */
+  target: string
+  /** [rank, in], `lora_A` in peft. */
+  down: NativeWeight
+  /** [out, rank], `lora_B` in peft. */
+  up: NativeWeight
+  /** alpha / rank, times what the user wants. */
+  scale: number
 }
 
 export interface NativeModelSpec {
@@ -160,6 +179,118 @@ export interface NativeCompute {
   dispose(onDisposed: () => void): void
 }
 
+/** How a UNet is trained. Every random draw of a step follows from `seed` and the step's number. */
+export interface NativeTrainerSpec {
+  /** 'cpu' or 'cuda:N'. */
+  device: string
+  /** Threads for operators of this trainer's engine. */
+  threads: number
+  files: string[]
+  unet: NativePart
+  /** 'scratch': the part's weights give names and shapes alone; values are drawn from `seed`. */
+  init: 'pretrained' | 'scratch'
+  /** bfloat16: forward under autocast. Weights, gradients and optimizer stay float32. */
+  precision: 'float32' | 'bfloat16'
+  scalingFactor: number
+  alphasCumprod: Float64Array
+  seed: bigint
+  /** Samples of a forward pass, and passes whose gradients make one step. */
+  batchSize: number
+  accumulate: number
+  /** How likely a sample is conditioned on text, 0 … 1; else on audio. */
+  textProbability: number
+  /** How likely a sample's condition is replaced by `unconditional`, 0 … 1. */
+  conditionDropout: number
+  learningRate: number
+  /** The rate rises linearly over so many steps: step k of them has k / warmupSteps of it. */
+  warmupSteps: number
+  /** After the warm-up; cosine falls to 0 at `totalSteps`. */
+  schedule: 'constant' | 'cosine'
+  totalSteps: number
+  betas: [number, number]
+  epsilon: number
+  weightDecay: number
+  /** Gradients are scaled down to this norm; 0: they are not. */
+  maxGradientNorm: number
+  /** EMA decay of update n (from 1): min(emaDecay, (1 + n) / (10 + n)). */
+  emaDecay: number
+  /** Trains low-rank adapters of these linear layers (`….to_q`) and nothing else. */
+  lora: { rank: number; alpha: number; modules: string[] } | null
+  /**
+   * Where a run left off: every tensor that `save` calls trainable/…, ema/…, exp_avg/…,
+   * exp_avg_sq/… and counters, by these names.
+   */
+  state: NativeWeight[] | null
+}
+
+/** What steps are made from; items are the clips of a data set. */
+export interface NativeTrainingData {
+  /** [rows, 2·C, t, f] float32: posteriors, as encodeAudio gives them. */
+  moments: NativeTensor
+  /** Of each item, its row of `moments` (-1: none; a step that takes the item ends in an error). */
+  momentsRow: Int32Array
+  /** [rows, E] float32, with unit length. Not needed where no sample is conditioned on text. */
+  text: NativeTensor | null
+  /** Rows of `text` for all captions, item by item: item i has textStart[i] … textStart[i + 1] − 1. */
+  textRows: Int32Array
+  textStart: Int32Array
+  /** [rows, E] float32, with unit length, and the row of each item. */
+  audio: NativeTensor | null
+  audioRow: Int32Array
+  /** [E]: the embedding of an empty prompt. */
+  unconditional: NativeTensor
+}
+
+export interface NativeTrainer {
+  /** Trained tensors by name and shape, in the order of `gradients`; after loading. */
+  readonly trainable: { name: string; shape: number[] }[]
+  /** Steps done, including those that were skipped. */
+  readonly step: number
+  /** Items of the data set that step `step` (0 is the first) takes: accumulate · batchSize of them. */
+  itemsOf(step: number, items: number): Int32Array
+  /**
+   * Trains until `until` steps are done, with a `train` event for each. A step whose loss or gradient
+   * is not finite changes nothing and is reported as skipped; ten in a row end it in DIVERGED.
+   * An abort takes effect between two steps and keeps what was done.
+   */
+  train(data: NativeTrainingData, until: number, onEvent: (event: NativeEvent) => void): NativeJob
+  /**
+   * What step `step` would train on, and changes nothing: latents [N, C, t, f], noise, timesteps
+   * [N] int64, condition [N, E], items [N] int64, kind [N] int64 (0 text, 1 audio, 2 dropped), and
+   * with `gradients` the loss [] and a gradient for each of `trainable`, before clipping.
+   */
+  inspect(
+    data: NativeTrainingData,
+    request: { step: number; gradients: boolean },
+    onEvent: (event: NativeEvent) => void,
+  ): NativeJob
+  /**
+   * Mean squared error of the EMA weights (without `ema`: of the trained ones), [items, draws] float32:
+   * for every item at `draws` timesteps, spread evenly over the schedule, with noise, latents and
+   * captions that follow from `seed` and the item alone. Conditioned as textProbability says, never
+   * dropped.
+   */
+  validate(
+    data: NativeTrainingData,
+    request: { items: Int32Array; draws: number; seed: bigint; ema: boolean },
+    onEvent: (event: NativeEvent) => void,
+  ): NativeJob
+  /**
+   * Writes and syncs a new safetensors file; `source` of an entry is trainable/NAME, ema/NAME,
+   * exp_avg/NAME, exp_avg_sq/NAME, counters, or merged/NAME: a weight of the UNet for inference, the
+   * EMA with adapters merged. Ends in OUTPUT_FAILED (message: errno's name and text) where it
+   * cannot, and leaves no file then; in DIVERGED where a value is not finite.
+   */
+  save(
+    path: string,
+    entries: { name: string; source: string }[],
+    metadata: Record<string, string>,
+    onEvent: (event: NativeEvent) => void,
+  ): NativeJob
+  /** As NativeModel's. */
+  dispose(onDisposed: () => void): void
+}
+
 export interface NativeJob {
   /** Takes effect at the next diffusion step, vocoder window or stage; `end` then says aborted. */
   abort(): void
@@ -184,6 +315,11 @@ export interface NativeEncodeRequest {
    * seed. null: they are its mean.
    */
   seeds: bigint[] | null
+  /**
+   * The result is the posterior itself, [B, 2·C, t, f]: mean, then log-variance, of the VAE's own
+   * scale, as its encoder gives it. `seeds` are not looked at then.
+   */
+  moments?: boolean
   windows?: NativeWindows | null
 }
 
@@ -257,6 +393,17 @@ export type NativeEvent =
   /** `step` of the `steps` that are taken, less those that `firstStep` leaves out. */
   | { type: 'step'; step: number; steps: number; latents?: NativeTensor }
   | { type: 'audio'; index: number; startSample: number; samples: NativeTensor }
+  /** A training step; never conflated. `gradientNorm` is that before clipping. */
+  | {
+      type: 'train'
+      step: number
+      loss: number
+      learningRate: number
+      gradientNorm: number
+      skipped: boolean
+      /** Wall time of the step, ms. */
+      ms: number
+    }
   /**
    * generate, decodeLatents: waveforms [samples] in clip order; embedText, embedAudio: one tensor
    * [B, 512]; encodeAudio: one tensor of latents; forward, run: what the archive or the operation gives.
@@ -265,13 +412,25 @@ export type NativeEvent =
   | { type: 'end'; error: NativeError }
 
 export interface NativeError {
-  code: 'ABORTED' | 'OUT_OF_MEMORY' | 'ENGINE_FAILED' | 'INVALID_WEIGHTS' | 'DISPOSED'
+  code:
+    | 'ABORTED'
+    | 'OUT_OF_MEMORY'
+    | 'ENGINE_FAILED'
+    | 'INVALID_WEIGHTS'
+    | 'DISPOSED'
+    | 'DIVERGED'
+    | 'OUTPUT_FAILED'
   message: string
 }
 
 export interface NativeTensorConstructor {
   /** Copies the array into a new CPU tensor, float32 or float64 as the array is. */
   from(data: Float32Array | Float64Array, shape: number[]): NativeTensor
+  /**
+   * A view of a file, memory-mapped and read-only, from byte `offset` on: float32, row-major. Throws
+   * where the file is shorter. What is appended to the file later needs a new one.
+   */
+  map(path: string, offset: number, shape: number[]): NativeTensor
 }
 
 export interface NativeTensor {

@@ -42,6 +42,10 @@ const char* CodeName(ErrorCode code) {
       return "INVALID_WEIGHTS";
     case ErrorCode::kDisposed:
       return "DISPOSED";
+    case ErrorCode::kDiverged:
+      return "DIVERGED";
+    case ErrorCode::kOutputFailed:
+      return "OUTPUT_FAILED";
     case ErrorCode::kEngineFailed:
       break;
   }

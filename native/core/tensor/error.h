@@ -7,7 +7,15 @@
 namespace audioldm {
 
 // The codes of NativeError in lib/native/binding.ts.
-enum class ErrorCode { kAborted, kOutOfMemory, kEngineFailed, kInvalidWeights, kDisposed };
+enum class ErrorCode {
+  kAborted,
+  kOutOfMemory,
+  kEngineFailed,
+  kInvalidWeights,
+  kDisposed,
+  kDiverged,      // training no longer gives finite numbers
+  kOutputFailed,  // a file could not be written
+};
 
 // "ABORTED", "OUT_OF_MEMORY"… as JavaScript sees it.
 const char* CodeName(ErrorCode code);

@@ -81,6 +81,13 @@ export class HubError extends AudioLDMError {
   }
 }
 
+/** Training diverged: losses or weights are no longer finite numbers. */
+export class TrainingError extends AudioLDMError {
+  constructor(message: string, hint?: string) {
+    super('TRAINING_DIVERGED', message, { hint })
+  }
+}
+
 /** A result could not be written. Nothing was left half-written. */
 export class OutputError extends AudioLDMError {
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {

@@ -162,6 +162,7 @@ async function generateBatch(run: Run, batch: Take[]): Promise<void> {
         })
         return
       }
+      if (event.type !== 'audio') return
       if (!streams(batch[event.index].clip)) return event.samples.dispose()
       heard(run)
       const samples = new Tensor(event.samples)

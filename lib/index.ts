@@ -20,6 +20,7 @@ export {
   InvalidWeightsError,
   NativeLoadError,
   OutputError,
+  TrainingError,
 } from './errors.js'
 export {
   type ClipOptions,

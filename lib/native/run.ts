@@ -5,6 +5,8 @@ import {
   DisposedError,
   EngineError,
   InvalidWeightsError,
+  OutputError,
+  TrainingError,
 } from '../errors.js'
 import type { NativeError, NativeEvent, NativeJob, NativeTensor, NativeTimings } from './binding.js'
 
@@ -13,7 +15,7 @@ export interface NativeResult {
   timings?: NativeTimings
 }
 
-/** NativeModel, NativeNetwork and NativeCompute. */
+/** NativeModel, NativeNetwork, NativeCompute and NativeTrainer. */
 interface NativeDisposable {
   dispose(onDisposed: () => void): void
 }
@@ -85,6 +87,13 @@ export function fromNative(
       return new DisposedError(what)
     case 'INVALID_WEIGHTS':
       return new InvalidWeightsError(error.message)
+    case 'DIVERGED':
+      return new TrainingError(
+        error.message,
+        'use a lower learningRate, a longer warm-up or float32, from the last checkpoint or anew',
+      )
+    case 'OUTPUT_FAILED':
+      return new OutputError(error.message)
     case 'OUT_OF_MEMORY':
       return new EngineError(`out of memory: ${error.message}`, {
         code: 'OUT_OF_MEMORY',

@@ -23,6 +23,21 @@ export {
   TrainingError,
 } from './errors.js'
 export {
+  type Evaluation,
+  type EvaluationOptions,
+  type FineTuneEvent,
+  type FineTuneOptions,
+  type FineTuneResult,
+  fineTune,
+  type LoraOptions,
+  type LoraTarget,
+  type PreparationProgress,
+  type PreparedData,
+  type SampleOptions,
+  type TrainingCondition,
+  type TrainingStep,
+} from './fine-tune.js'
+export {
   type ClipOptions,
   type ClipSettings,
   type GenerateEvent,

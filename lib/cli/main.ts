@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../paths.js'
+import { curveCommand } from './curve.js'
 import { doctorCommand } from './doctor.js'
 import { generateCommand } from './generate.js'
 import { importCommand } from './import.js'
@@ -16,6 +17,7 @@ const commands = [
   generateCommand,
   scoreCommand,
   statsCommand,
+  curveCommand,
   pullCommand,
   importCommand,
   infoCommand,

@@ -45,18 +45,20 @@ interface Box {
  */
 export function curveSvg(runs: CurveRun[]): string {
   const [loss, ...metrics] = panelsOf(runs)
+  const all = [loss, ...metrics].flatMap(({ series }) => series.flatMap(({ points }) => points))
+  const steps = all.map(({ step }) => step)
   const legend = legendOf(runs, loss)
   let y = margin + legend.height
   const parts = [
     legend.svg,
-    panel(loss, { x: margin, y, width: width - 2 * margin, height: lossHeight }, 0),
+    panel(loss, { x: margin, y, width: width - 2 * margin, height: lossHeight }, steps, 0),
   ]
   y += lossHeight
   const half = (width - 3 * margin) / 2
   for (const [i, each] of metrics.entries()) {
     const x = margin + (i % 2) * (half + margin)
     const top = y + Math.floor(i / 2) * metricHeight
-    parts.push(panel(each, { x, y: top, width: half, height: metricHeight }, i + 1))
+    parts.push(panel(each, { x, y: top, width: half, height: metricHeight }, steps, i + 1))
   }
   const height = y + Math.ceil(metrics.length / 2) * metricHeight + margin / 2
   const names = runs.map(({ name }) => shorten(name, 60)).join(', ')
@@ -97,19 +99,18 @@ function legendOf(runs: CurveRun[], loss: Panel): { svg: string; height: number 
   return { svg: svg.join('\n'), height: y - margin + legendLine }
 }
 
-function panel({ title, series }: Panel, box: Box, index: number): string {
+function panel({ title, series }: Panel, box: Box, steps: number[], index: number): string {
   const plot: Box = {
     x: box.x + inset.left,
     y: box.y + inset.top,
     width: box.width - inset.left - inset.right,
     height: box.height - inset.top - inset.bottom,
   }
-  const steps = series.flatMap(({ points }) => points.map(({ step }) => step))
   // Single steps jump far: they are cut off at the frame and do not decide what can be seen.
   const raw = series.filter(({ kind }) => kind === 'raw')
   const deciding = series.filter(({ kind }) => kind !== 'raw')
   const values = deciding.flatMap(({ points }) => points.map(({ value }) => value))
-  const horizontal = tightAxisOf(steps, plot.width > 500 ? 8 : 4)
+  const horizontal = tightAxisOf(steps, plot.width > 500 ? 10 : 5)
   const vertical = axisOf(values, 6)
   const at = ({ step, value }: Point) => ({
     x: plot.x + share(horizontal, step) * plot.width,

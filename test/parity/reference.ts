@@ -82,6 +82,31 @@ export async function runOurs(
   return { waves, latents }
 }
 
+export interface ClapRequest {
+  /** Folders of audio towers; one with a structure is written there first, with random weights. */
+  towers: Record<string, { width: number; depths: number[]; heads: number[] } | null>
+  text_encoder: string
+  /** WAV files of 32-bit floats. */
+  clips: string[]
+  texts: number[][]
+}
+
+export interface ClapRows {
+  audio: Record<string, number[][]>
+  text: number[][]
+}
+
+/** CLAP embeddings by transformers (clap.py). */
+export function runClap(request: ClapRequest): ClapRows {
+  const output = execFileSync(python, ['-W', 'ignore', join(__dirname, 'clap.py')], {
+    input: JSON.stringify(request),
+    env: { ...process.env, PYTHONPATH: join(__dirname, '..', '..', 'export') },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    maxBuffer: 64 << 20,
+  })
+  return JSON.parse(String(output))
+}
+
 /** The largest difference, in units of the reference's largest magnitude. */
 export function peakError(ours: Float32Array, reference: Float32Array): number {
   if (ours.length !== reference.length) return Number.POSITIVE_INFINITY

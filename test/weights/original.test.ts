@@ -157,6 +157,8 @@ describe('an original checkpoint', () => {
 
     const atf = await importCheckpoint(at('atf.ckpt'), at('atf-out'), options)
     expect(atf).toMatchObject({ ema: true, warnings: [] })
+    const extractor = readFileSync(at('aldm-out/audio_encoder/preprocessor_config.json'), 'utf8')
+    expect(JSON.parse(extractor)).toMatchObject({ truncation: 'rand_trunc', frequency_min: 50 })
     const raw = await importCheckpoint(at('raw-only.ckpt'), at('raw-only-out'), options)
     expect(raw.ema).toBe(false)
     expect(raw.warnings).toEqual([
@@ -192,7 +194,7 @@ describe('an original checkpoint', () => {
           vae: 204,
           vocoder: 196,
           text_encoder: 43,
-          ...(audio ? { audio_encoder: 108 } : {}),
+          ...(audio ? { audio_encoder: 329 } : {}),
         },
         heads: [2, 4, 6, 10],
         attn1: 4,

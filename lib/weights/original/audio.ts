@@ -46,7 +46,24 @@ export function inferAudio(shapes: Shapes) {
   }
 }
 
-type AudioConfig = ReturnType<typeof inferAudio>
+export type AudioConfig = ReturnType<typeof inferAudio>
+
+/** audio_encoder/preprocessor_config.json, without which transformers assumes other features. */
+export function featureExtractor({ num_mel_bins }: AudioConfig) {
+  return {
+    feature_extractor_type: 'ClapFeatureExtractor',
+    feature_size: num_mel_bins,
+    sampling_rate: 48000,
+    hop_length: 480,
+    max_length_s: 10,
+    fft_window_size: 1024,
+    frequency_min: 50,
+    frequency_max: 14000,
+    top_db: null,
+    truncation: 'rand_trunc',
+    padding: 'repeatpad',
+  }
+}
 
 /** Names and shapes of ClapAudioModelWithProjection, less the buffers it computes itself. */
 function tensorsOf(config: AudioConfig): Map<string, number[]> {

@@ -9,6 +9,7 @@ import { readWeightsFile } from '../read.js'
 import { writeSafetensors } from '../safetensors-writer.js'
 import type { TensorTable } from '../table.js'
 import { verifyTorchZip } from '../torch-zip.js'
+import { type AudioConfig, featureExtractor } from './audio.js'
 import { type Conversion, convertCheckpoint, type Part } from './convert.js'
 import { copyTokenizer } from './tokenizer.js'
 
@@ -114,6 +115,10 @@ async function writeFolder(
         onProgress?.({ phase: 'write', part: part.folder, bytes, totalBytes })
       },
     })
+    if (part.folder === 'audio_encoder') {
+      const path = join(folder, part.folder, 'preprocessor_config.json')
+      await writeJson(path, featureExtractor(part.config as AudioConfig))
+    }
   }
   await mkdir(join(folder, 'tokenizer'))
   await copyTokenizer(tokenizer, join(folder, 'tokenizer'))

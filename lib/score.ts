@@ -5,11 +5,11 @@ import { compare, rolesOf } from './score/compare.js'
 import { checkAudioSet } from './score/inputs.js'
 import type { ScoreOptions } from './score/options.js'
 import { defaultPairing, pairClips } from './score/pairing.js'
-import { planMetrics, type Role } from './score/plan.js'
+import { planMetrics } from './score/plan.js'
 import { makeExtractors, openSide } from './score/prepare-run.js'
 import { waveformProtocol } from './score/protocol.js'
 import type { ScoreEvent, ScoreResult } from './score/result.js'
-import { givenBackbones, scoreSchema } from './score/schema.js'
+import { givenBackbones, type Role, scoreSchema } from './score/schema.js'
 import { Session } from './score/session.js'
 import { checkWritable } from './write-file.js'
 
@@ -52,7 +52,9 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
     const plan = planMetrics(parsed.metrics, inputs)
     plan.warnings.forEach(warn)
     if (saveStatistics !== undefined) {
-      for (const role of Object.keys(given)) plan.needs.reference.statistics.add(role as Role)
+      for (const role of Object.keys(given.specs)) {
+        plan.needs.reference.statistics.add(role as Role)
+      }
     }
 
     const session = new Session(parsed, control.signal, warn)

@@ -2,16 +2,21 @@
 
 export const clapRate = 48_000
 export const clapSeconds = 10
-const clapSamples = clapRate * clapSeconds
+export const clapSamples = clapRate * clapSeconds
+
+/** 10 seconds, as `repeatPad` makes them. */
+export function clapWaveform(waveform: Float32Array): Float32Array {
+  return repeatPad(waveform, clapSamples)
+}
 
 /**
- * 10 seconds: of longer waveforms the first 10; shorter ones as often as they fit whole, then zeros
- * ("repeatpad" of CLAP's training).
+ * Exactly so many samples: of longer waveforms the first; shorter ones as often as they fit whole,
+ * then zeros ("repeatpad" of CLAP's training).
  */
-export function clapWaveform(waveform: Float32Array): Float32Array {
-  if (waveform.length >= clapSamples) return waveform.subarray(0, clapSamples)
-  const filled = new Float32Array(clapSamples)
-  const last = clapSamples - waveform.length
+export function repeatPad(waveform: Float32Array, samples: number): Float32Array {
+  if (waveform.length >= samples) return waveform.subarray(0, samples)
+  const filled = new Float32Array(samples)
+  const last = samples - waveform.length
   for (let at = 0; at <= last; at += waveform.length) filled.set(waveform, at)
   return filled
 }

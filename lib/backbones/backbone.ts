@@ -2,6 +2,7 @@
 import type { NativePart, NativeTensor } from '../native/binding.js'
 import type { ComputeDType } from '../native/device.js'
 import type { NativeCore } from '../native/load.js'
+import type { WaveformNeeds } from '../score/protocol.js'
 import type { TensorTable } from '../weights/table.js'
 import type { PcaParameters } from './pca.js'
 
@@ -12,6 +13,8 @@ export type BackboneSpec =
   | { kind: 'vggish'; weights: string; finalRelu: boolean; pca?: string }
   /** A TorchScript archive of the user's own, its weights inside. */
   | { kind: 'archive'; archive: string; sampleRate: number }
+  /** CLAP's audio tower: `audio_encoder/` of a model, which is a folder or a hub id. */
+  | { kind: 'clap'; model: string }
 
 export type BackboneOutput = 'embedding' | 'logits'
 
@@ -36,6 +39,8 @@ export interface BackboneFacts {
 /** A backbone whose files were read and checked, and that is not open. */
 export interface BackboneDescription extends BackboneFacts {
   readonly spec: BackboneSpec
+  /** What it wants of waveforms, where that is not what the others want. */
+  readonly waveform?: WaveformNeeds
   /** Tensors of the weights file that are not used. */
   readonly ignored: readonly string[]
   /** Those that are, under the archive's names; none for a user's archive. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { AbortError } from '../errors.js'
-import { type WeightsFile, withFile } from '../weights/file.js'
+import { withFile } from '../weights/file.js'
 import { readContiguous } from '../weights/gather.js'
 import type { DType, TensorSource, TensorTable } from '../weights/table.js'
 
@@ -27,6 +27,11 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
     hash.update(piece)
   }
   return hash.digest('hex')
+}
+
+/** One hash over parts that are text or become it. */
+export function combine(...parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
 /** The tensors that hold NaN or infinity, to say why results do. */
@@ -69,18 +74,14 @@ async function readThrough(
   signal: AbortSignal | undefined,
   reader: { begin(name: string, source: TensorSource): void; piece(bytes: Buffer): void },
 ): Promise<void> {
-  const names = [...tensors.keys()].sort()
-  const [first] = tensors.values()
-  if (first === undefined) return
-  // All tensors of a backbone lie in one file.
-  await withFile(first.file, async (file: WeightsFile) => {
-    for (const name of names) {
-      const source = tensors.get(name) as TensorSource
-      reader.begin(name, source)
+  for (const name of [...tensors.keys()].sort()) {
+    const source = tensors.get(name) as TensorSource
+    reader.begin(name, source)
+    await withFile(source.file, async (file) => {
       for await (const piece of readContiguous(file, source)) {
         if (signal?.aborted) throw new AbortError(signal.reason)
         reader.piece(piece)
       }
-    }
-  })
+    })
+  }
 }

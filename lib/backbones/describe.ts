@@ -1,5 +1,4 @@
 /** What can be known of a backbone from its files alone, without libtorch. */
-import { createHash } from 'node:crypto'
 import { InvalidOptionError, InvalidWeightsError } from '../errors.js'
 import type { ComputeDType } from '../native/device.js'
 import { archiveIn } from '../native/part.js'
@@ -8,7 +7,8 @@ import type { WeightsContent } from '../weights/read.js'
 import type { ArchitecturePlan } from './architecture.js'
 import { describeArchive } from './archive.js'
 import type { BackboneDescription, BackboneSpec, DescribeOptions } from './backbone.js'
-import { hashFile, hashTensors } from './content.js'
+import { describeClap } from './clap.js'
+import { combine, hashFile, hashTensors } from './content.js'
 import { hashPca, PCA_WIDTH, type PcaParameters, readPca } from './pca.js'
 import { type BuiltInBackbone, backbones } from './registry.js'
 import { type CheckedWeights, checkWeights, readBackboneFile, saysRandom } from './weights.js'
@@ -19,7 +19,8 @@ const dtypeCodes: Record<ComputeDType, number> = { float16: 5, float32: 6, bfloa
 /**
  * Reads and checks a backbone's files: names, shapes and types of all tensors, and their hash.
  * A run whose features are all cached needs no more.
- * @throws InvalidWeightsError, InvalidOptionError, NativeLoadError, AbortError
+ * @throws InvalidWeightsError, InvalidModelError, HubError, InvalidOptionError, NativeLoadError,
+ * AbortError
  */
 export async function describeBackbone(
   spec: BackboneSpec,
@@ -27,6 +28,7 @@ export async function describeBackbone(
 ): Promise<BackboneDescription> {
   const { dtype = 'float32', signal } = options
   if (spec.kind === 'archive') return describeArchive(spec, signal)
+  if (spec.kind === 'clap') return describeClap(spec, signal)
   const entry = backbones.find(({ name }) => name === spec.kind) as BuiltInBackbone
   const content = await readBackboneFile(spec.weights, entry.architecture.published)
   checkKind(spec.weights, entry, content)
@@ -110,9 +112,4 @@ async function pcaFor({ tensors }: CheckedWeights, path: string): Promise<PcaPar
     throw new InvalidOptionError('pca', `needs embeddings of ${PCA_WIDTH}, the file gives ${width}`)
   }
   return readPca(path)
-}
-
-/** One hash over parts that are text or become it. */
-export function combine(...parts: unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }

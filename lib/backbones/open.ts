@@ -1,8 +1,10 @@
 /** Loads a backbone's network and runs clips through it. */
 import { AudioLDMError, EngineError, InvalidOptionError, InvalidWeightsError } from '../errors.js'
 import type { NativeTensor } from '../native/binding.js'
+import type { NativeCore } from '../native/load.js'
 import { Network } from '../native/network.js'
 import { nativePart } from '../native/part.js'
+import { unit } from '../similarity.js'
 import type {
   Backbone,
   BackboneDescription,
@@ -33,7 +35,7 @@ export async function openBackbone(
     throw blameArchive(description, 'cannot be opened', error)
   })
   const { pca } = description
-  return new OpenBackbone(description, network, pca && new PcaProjection(native, pca))
+  return new OpenBackbone(native, description, network, pca && new PcaProjection(native, pca))
 }
 
 /** What a user's own archive does wrong is a wrong option. */
@@ -44,13 +46,20 @@ function blameArchive({ spec }: BackboneDescription, what: string, error: unknow
 }
 
 class OpenBackbone implements Backbone {
+  readonly #native: NativeCore
   readonly #description: BackboneDescription
   readonly #network: Network
   readonly #pca: PcaProjection | undefined
   #frames: boolean | undefined
   #width: number | undefined
 
-  constructor(description: BackboneDescription, network: Network, pca?: PcaProjection) {
+  constructor(
+    native: NativeCore,
+    description: BackboneDescription,
+    network: Network,
+    pca?: PcaProjection,
+  ) {
+    this.#native = native
     this.#description = description
     this.#network = network
     this.#pca = pca
@@ -99,6 +108,7 @@ class OpenBackbone implements Backbone {
         return { embedding }
       }
       await this.#checkFinite(embedding, logits)
+      if (this.#description.spec.kind === 'clap') return this.#normalized(embedding)
       if (this.#pca === undefined) return { embedding, logits }
       const projected = await this.#pca.project(embedding, signal)
       embedding.dispose()
@@ -112,6 +122,14 @@ class OpenBackbone implements Backbone {
 
   async dispose(): Promise<void> {
     await Promise.all([this.#network.dispose(), this.#pca?.dispose()])
+  }
+
+  /** Rows of length 1. Frees what it is given. */
+  #normalized(embedding: NativeTensor): BackboneFeatures {
+    const { shape } = embedding
+    const rows = unitRows(embedding.data() as Float32Array, shape[1])
+    embedding.dispose()
+    return { embedding: this.#native.core.NativeTensor.from(rows, shape) }
   }
 
   /** [B, d] or [B, P, d], and of every batch the same d. */
@@ -159,6 +177,14 @@ class OpenBackbone implements Backbone {
       'The archive takes waveforms [B, n] and gives finite floats [B, d] or [B, frames, d].',
     )
   }
+}
+
+function unitRows(data: Float32Array, width: number): Float32Array {
+  const rows = new Float32Array(data.length)
+  for (let at = 0; at < data.length; at += width) {
+    rows.set(unit(data.subarray(at, at + width)), at)
+  }
+  return rows
 }
 
 function allFinite(tensor: NativeTensor): boolean {

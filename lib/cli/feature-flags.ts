@@ -13,6 +13,7 @@ export interface FeatureFlags
     | 'vggishRelu'
     | 'vggishPca'
     | 'embedding'
+    | 'clap'
     | 'backbone'
     | 'mono'
     | 'resampler'
@@ -33,9 +34,10 @@ export function addFeatureFlags(command: Command): Command {
     .option('--vggish-relu', "keep VGGish's last ReLU")
     .option('--vggish-pca <file>', "post-process VGGish's rows: vggish_pca_params-970ea276.pth")
     .option('--embedding <file@rate>', 'your own TorchScript archive for fd and kid: my.pt@16000')
+    .option('--clap <dir|id>', 'a model with audio_encoder/, for clap and for --backbone clap')
     .option(
       '--backbone <name>',
-      'which CNN14: cnn14-16k or cnn14-32k (default: cnn14-16k)',
+      'what fd and kid use: cnn14-16k, cnn14-32k or clap (default: cnn14-16k)',
       textValue('--backbone', backbone.unwrap()),
     )
     .option(
@@ -76,11 +78,11 @@ export function addFeatureFlags(command: Command): Command {
 }
 
 export function featureOptions(flags: FeatureFlags): FeatureOptions {
-  const { panns, vggish, vggishRelu, vggishPca, embedding, backbone, mono, resampler } = flags
-  const { device, dtype, batchSize, threads } = flags
+  const { panns, vggish, vggishRelu, vggishPca, embedding, clap, backbone } = flags
+  const { mono, resampler, device, dtype, batchSize, threads } = flags
   return {
-    ...{ panns, vggish, vggishRelu, vggishPca, embedding, backbone, mono, resampler },
-    ...{ device, dtype, batchSize, threads },
+    ...{ panns, vggish, vggishRelu, vggishPca, embedding, clap, backbone },
+    ...{ mono, resampler, device, dtype, batchSize, threads },
     cacheDir: flags.cache ? flags.cacheDir : null,
   }
 }

@@ -1,6 +1,7 @@
 /** The result of score for people. */
 import type { MetricName } from '../metrics/metric.js'
 import { selectMetrics } from '../metrics/registry.js'
+import type { ScoreProtocol } from '../score/protocol.js'
 import type { ScoredSide, ScoreResult } from '../score/result.js'
 
 type Told = { name: MetricName; value: unknown }
@@ -54,15 +55,31 @@ function align(rows: string[][]): string {
 }
 
 function protocolLine({ protocol }: ScoreResult): string {
-  const { resampler, mono, minSamples, dtype, device, version, libtorch } = protocol
+  const { resampler, mono, dtype, device, version, libtorch } = protocol
   const backbones = Object.entries(protocol.backbones).map(
     ([name, { sampleRate, hash }]) => `${name} at ${sampleRate} Hz (${hash.slice(0, 8)})`,
   )
   const parts = [
     ...backbones,
-    `${mono}, mean removed, ${resampler.name}, padded to ${minSamples} samples`,
+    `${mono}, ${resampler.name}`,
+    ...preparations(protocol),
     `${dtype} on ${device}`,
     `audioldm ${version}, libtorch ${libtorch}`,
   ]
   return `protocol: ${parts.join('; ')}`
+}
+
+/** What the networks want of waveforms; without any, waveforms are compared as they are. */
+function preparations({ backbones }: ScoreProtocol): string[] {
+  const entries = Object.entries(backbones)
+  const kinds = entries.map(([name, { removeMean, minSamples, repeatpad }]) => {
+    const length = repeatpad === undefined ? `padded to ${minSamples}` : `repeatpad to ${repeatpad}`
+    return { name, text: `${removeMean ? 'mean removed, ' : ''}${length} samples` }
+  })
+  const texts = [...new Set(kinds.map(({ text }) => text))]
+  if (texts.length < 2) return texts.length === 0 ? ['mean removed'] : texts
+  return texts.map((text) => {
+    const names = kinds.filter((kind) => kind.text === text).map(({ name }) => name)
+    return `${names.join(' and ')} ${text}`
+  })
 }

@@ -16,11 +16,11 @@ export const metricNames = [
 export type MetricName = (typeof metricNames)[number]
 
 /**
- * Where the rows come from: 'embedding', a row a clip from CNN14 (or the rows of the user's own
- * archive, which then stands in its place); 'logits', CNN14's 527 class scores of a clip; 'frames',
- * a row for each 0.96 s patch of a clip from VGGish.
+ * Where the rows come from: 'embedding', a row a clip from CNN14 (or CLAP's, or the rows of the
+ * user's own archive, which then stand in its place); 'logits', CNN14's 527 class scores of a clip;
+ * 'frames', a row for each 0.96 s patch of a clip from VGGish; 'clap', a row a clip from CLAP.
  */
-export type FeatureSource = 'embedding' | 'logits' | 'frames'
+export type FeatureSource = 'embedding' | 'logits' | 'frames' | 'clap'
 
 /** Running statistics need memory for one matrix; rows, for all clips. */
 export interface Need {

@@ -6,11 +6,11 @@ import type { MetricContext, SideName } from './context.js'
 import type { Extractor } from './extractor.js'
 import type { Pairing } from './pairing.js'
 import { clipRows } from './per-clip.js'
-import { type Needs, type Plan, type Role, reasonOf, roleOf } from './plan.js'
+import { type Needs, type Plan, reasonOf, roleOf } from './plan.js'
 import { batchSizeOf, checkSaved } from './prepare-run.js'
 import { scoreProtocol, type WaveformProtocol } from './protocol.js'
 import type { ScoredSide, ScoreEvent, ScoreResult } from './result.js'
-import type { GivenBackbones, ParsedScoreOptions } from './schema.js'
+import type { GivenBackbones, ParsedScoreOptions, Role } from './schema.js'
 import type { Session } from './session.js'
 import { gatherSide, type Side, type SideFeatures } from './side.js'
 import { compareSpectra } from './spectral-pairs.js'
@@ -62,14 +62,15 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
         cached: both.generated.cached + (both.reference?.cached ?? 0),
       },
       protocol: scoreProtocol(
-        comparison.waveform,
         {
           device: session.device,
           dtype: session.dtype,
           libtorch: session.native.libtorch.version,
+          mono: comparison.waveform.mono,
+          resampler: comparison.waveform.resampler,
           pairing: pairing.mode,
         },
-        [...extractors.values()].map((extractor) => extractor.description),
+        [...extractors.values()],
         metrics,
       ),
       ...(options.perClip && {
@@ -94,7 +95,7 @@ function checkSavedSides({ plan, extractors, generated, reference }: Comparison)
 }
 
 function gather(comparison: Comparison, name: SideName): Promise<SideFeatures> {
-  const { session, plan, extractors, control, waveform, options } = comparison
+  const { session, plan, extractors, control, options } = comparison
   const side = comparison[name] as Side
   const needs = plan.needs[name]
   const gatherings = [...rolesOf(needs)].map((role) => ({
@@ -108,7 +109,7 @@ function gather(comparison: Comparison, name: SideName): Promise<SideFeatures> {
     session,
     side,
     { gatherings, merge },
-    { waveform, batchSize: batchSizeOf(options, session) },
+    { batchSize: batchSizeOf(options, session) },
     {
       onClip: (progress) => control.emit({ type: 'step', stage: name, ...progress }),
       onSkipped: (skipped) => control.emit({ type: 'skipped', side: name, ...skipped }),

@@ -1,15 +1,17 @@
 import type { Backbone, BackboneDescription } from '../backbones/backbone.js'
 import { openBackbone } from '../backbones/open.js'
 import type { FeatureProtocol } from './protocol.js'
-import { featureKey } from './protocol.js'
+import { featureKey, waveformKey } from './protocol.js'
 import type { Session } from './session.js'
 
 /** A backbone of a run, opened when a clip is met whose features are not cached. */
 export class Extractor {
   readonly name: string
-  readonly sampleRate: number
+  readonly hash: string
   /** Of its features in the cache, beside the hash of a clip's content. */
   readonly key: string
+  /** Equal where the same waveforms serve. */
+  readonly waveformKey: string
   #opening: Promise<Backbone> | undefined
 
   constructor(
@@ -18,9 +20,10 @@ export class Extractor {
     readonly protocol: FeatureProtocol,
   ) {
     this.name = description.name
-    this.sampleRate = description.sampleRate
+    this.hash = description.hash
     const { device, native } = session
     const { hash } = description
+    this.waveformKey = waveformKey(protocol)
     this.key = featureKey(protocol, { hash, device, libtorch: native.libtorch.version })
   }
 

@@ -1,4 +1,5 @@
 /** Clips in, features out, in order: decoding runs ahead of the networks, cached work is not done. */
+import type { DecodedAudio } from '../audio/read.js'
 import type { BackboneFeatures } from '../backbones/backbone.js'
 import { AudioError } from '../errors.js'
 import type { NativeTensor } from '../native/binding.js'
@@ -6,7 +7,7 @@ import type { ClipSource } from './clip-source.js'
 import type { Extractor } from './extractor.js'
 import type { StoredFeatures } from './feature-cache.js'
 import { lookAhead } from './look-ahead.js'
-import { prepareParameters, type WaveformProtocol } from './protocol.js'
+import { prepareWaveform } from './prepare-waveform.js'
 import type { Session } from './session.js'
 
 export type ClipFacts = Pick<StoredFeatures, 'durationSeconds' | 'sampleRate' | 'channels'>
@@ -32,14 +33,13 @@ interface LoadedClip {
   features: Map<string, StoredFeatures>
   /** Of the extractors whose features are not cached. */
   missing: Extractor[]
-  /** By sample rate. */
-  waveforms: Map<number, NativeTensor>
+  /** By the extractor's `waveformKey`. */
+  waveforms: Map<string, NativeTensor>
   facts: ClipFacts
 }
 
 export interface ExtractOptions {
   extractors: Extractor[]
-  waveform: WaveformProtocol
   batchSize: number
 }
 
@@ -77,7 +77,7 @@ async function loadClip(
   session: Session,
   clip: ClipSource,
   index: number,
-  { extractors, waveform }: ExtractOptions,
+  { extractors }: ExtractOptions,
 ): Promise<LoadedClip> {
   const { reader, cache, signal } = session
   const loaded: LoadedClip = {
@@ -115,7 +115,7 @@ async function loadClip(
       sampleRate,
       channels: channels.length,
     }
-    await prepareWaveforms(session, loaded, channels, waveform)
+    await prepareWaveforms(session, loaded, audio)
     return loaded
   } catch (error) {
     discard(loaded)
@@ -127,21 +127,15 @@ async function loadClip(
 async function prepareWaveforms(
   { calculator }: Session,
   loaded: LoadedClip,
-  channels: Float32Array[],
-  protocol: WaveformProtocol,
+  audio: DecodedAudio,
 ): Promise<void> {
-  const { sampleRate } = loaded.facts
-  const input = planar(channels, protocol.mono === 'mean')
-  const tensor = calculator.tensor(input.data, input.shape)
-  try {
-    for (const rate of new Set(loaded.missing.map((extractor) => extractor.sampleRate))) {
-      requireLength(loaded.facts.durationSeconds, rate)
-      const parameters = prepareParameters(protocol, sampleRate, rate)
-      const [waveform] = await calculator.run('prepare', [tensor], parameters)
-      loaded.waveforms.set(rate, waveform)
+  for (const { waveformKey, protocol } of loaded.missing) {
+    if (loaded.waveforms.has(waveformKey)) continue
+    // Where a part alone is heard, any length will do.
+    if (protocol.repeatpad === undefined) {
+      requireLength(loaded.facts.durationSeconds, protocol.sampleRate)
     }
-  } finally {
-    tensor.dispose()
+    loaded.waveforms.set(waveformKey, await prepareWaveform(calculator, audio, protocol))
   }
 }
 
@@ -149,20 +143,6 @@ function requireLength(seconds: number, rate: number): void {
   if (seconds * rate <= maxWaveform) return
   const limit = `${Math.floor(maxWaveform / rate)} s at most`
   throw new AudioError(`is too long: ${Math.round(seconds)} s, ${limit}`)
-}
-
-/** Where only the first channel is heard, the others need not be copied. */
-export function planar(
-  channels: Float32Array[],
-  all: boolean,
-): { data: Float32Array; shape: number[] } {
-  const [first] = channels
-  if (!all || channels.length === 1) return { data: first, shape: [1, first.length] }
-  const data = new Float32Array(channels.length * first.length)
-  channels.forEach((channel, c) => {
-    data.set(channel, c * first.length)
-  })
-  return { data, shape: [channels.length, first.length] }
 }
 
 async function* finish(session: Session, batch: LoadedClip[]): AsyncGenerator<ExtractedClip> {
@@ -186,7 +166,7 @@ function groups(batch: LoadedClip[]): Iterable<Group> {
   const found = new Map<string, Group>()
   for (const clip of batch) {
     for (const extractor of clip.missing) {
-      const { shape } = clip.waveforms.get(extractor.sampleRate) as NativeTensor
+      const { shape } = clip.waveforms.get(extractor.waveformKey) as NativeTensor
       const key = `${extractor.key} ${shape[0]}`
       const group = found.get(key)
       if (group) group.clips.push(clip)
@@ -201,7 +181,7 @@ async function embed(session: Session, { extractor, clips, length }: Group): Pro
   const backbone = await extractor.backbone()
   const data = new Float32Array(clips.length * length)
   clips.forEach(({ waveforms }, i) => {
-    data.set(waveforms.get(extractor.sampleRate)?.data() as Float32Array, i * length)
+    data.set(waveforms.get(extractor.waveformKey)?.data() as Float32Array, i * length)
   })
   const input = calculator.tensor(data, [clips.length, length])
   let results: BackboneFeatures

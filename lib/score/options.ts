@@ -1,11 +1,12 @@
 /** The options of score and saveStatistics. */
 import type { MetricName } from '../metrics/metric.js'
+import type { Model } from '../model.js'
 import type { ComputeDType } from '../native/device.js'
 import type { AudioSet } from './inputs.js'
 import type { PairingMode } from './pairing.js'
 import type { MonoRule, ResamplerName } from './protocol.js'
 
-export type BackboneName = 'cnn14-16k' | 'cnn14-32k'
+export type BackboneName = 'cnn14-16k' | 'cnn14-32k' | 'clap'
 
 /** What score and saveStatistics share: the networks, and how sounds reach them. */
 export interface FeatureOptions {
@@ -25,7 +26,15 @@ export interface FeatureOptions {
    * waveforms [B, n] that it takes; it gives [B, d] or [B, frames, d]. fd and kid then use it.
    */
   embedding?: string
-  /** Which CNN14 `panns` is; default 'cnn14-16k'. */
+  /**
+   * The towers of CLAP: a model with `audio_encoder/`, as its folder, its hub id or loaded. For the
+   * metric clap, and for fd and kid where `backbone` says so. They compute in float32.
+   */
+  clap?: string | Model
+  /**
+   * What fd and kid compare clips by; default 'cnn14-16k'. With 'cnn14-32k' it is also the CNN14
+   * that `panns` is, with the others that is the one for 16 kHz.
+   */
   backbone?: BackboneName
   /** Which channel is heard; default 'first-channel', as audioldm_eval. */
   mono?: MonoRule

@@ -4,11 +4,8 @@ import type { FeatureSource, Metric, MetricName, Need } from '../metrics/metric.
 import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
 import type { SideName } from './context.js'
 import type { Pairing } from './pairing.js'
-import type { GivenBackbones } from './schema.js'
+import type { GivenBackbones, Role } from './schema.js'
 import type { Side } from './side.js'
-
-/** Which of the given backbones serves a source. */
-export type Role = keyof GivenBackbones
 
 export interface Needs {
   statistics: Set<Role>
@@ -31,9 +28,10 @@ export interface PlanInputs {
   perClip: boolean
 }
 
+/** Which of the given backbones serves a source. */
 export function roleOf(source: FeatureSource, given: GivenBackbones): Role {
-  if (source === 'frames') return 'vggish'
-  return source === 'embedding' && given.embedding ? 'embedding' : 'panns'
+  if (source === 'embedding') return given.embedding
+  return source === 'frames' ? 'vggish' : source === 'clap' ? 'clap' : 'panns'
 }
 
 /** @throws InvalidOptionError naming the option that keeps a metric from being computed. */
@@ -121,18 +119,23 @@ function missingWeights(
   given: GivenBackbones,
 ): InvalidOptionError | undefined {
   const role = roleOf(source, given)
-  if (given[role]) return undefined
-  return role === 'vggish'
-    ? new InvalidOptionError(
-        'vggish',
-        `${name} needs the weights of VGGish`,
-        'give vggish-10086976.pth, which torchvggish publishes on GitHub',
-      )
-    : new InvalidOptionError(
-        'panns',
-        `${name} needs the weights of CNN14`,
-        'give Cnn14_16k_mAP=0.438.pth, which PANNs publish as Zenodo record 3987831',
-      )
+  if (given.specs[role]) return undefined
+  const { network, hint } = weightsOf[role]
+  const instead = source === 'embedding' && given.specs.clap ? ", or backbone: 'clap'" : ''
+  return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
+}
+
+const weightsOf: Record<Role, { network: string; hint: string }> = {
+  panns: {
+    network: 'CNN14',
+    hint: 'give Cnn14_16k_mAP=0.438.pth, which PANNs publish as Zenodo record 3987831',
+  },
+  vggish: {
+    network: 'VGGish',
+    hint: 'give vggish-10086976.pth, which torchvggish publishes on GitHub',
+  },
+  embedding: { network: 'an archive', hint: "give it with its rate, as 'my.pt@16000'" },
+  clap: { network: 'CLAP', hint: 'give a model folder that has audio_encoder/' },
 }
 
 /** Of rows that come one a clip, what can be said before the clips are read. */

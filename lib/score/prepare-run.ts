@@ -3,9 +3,8 @@ import type { BackboneDescription } from '../backbones/backbone.js'
 import { describeBackbone } from '../backbones/describe.js'
 import { Extractor } from './extractor.js'
 import { type AudioSet, resolveSet } from './inputs.js'
-import type { Role } from './plan.js'
 import { featureProtocol, type WaveformProtocol } from './protocol.js'
-import type { GivenBackbones, ParsedFeatureOptions } from './schema.js'
+import type { GivenBackbones, ParsedFeatureOptions, Role } from './schema.js'
 import type { Session } from './session.js'
 import type { Side } from './side.js'
 import { checkProtocol, openStatisticsFile } from './statistics-file.js'
@@ -33,7 +32,7 @@ export async function makeExtractors(
   const extractors = new Map<Role, Extractor>()
   const { dtype, signal } = session
   for (const role of roles) {
-    const spec = given[role]
+    const spec = given.specs[role]
     if (spec === undefined) continue
     const description = await describeBackbone(spec, { dtype, signal })
     warnAbout(description, warn)

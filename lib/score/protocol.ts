@@ -41,13 +41,22 @@ const resamplers: Record<ResamplerName, Omit<ResamplerSettings, 'name'>> = {
 /** Waveforms shorter than this are padded with zeros: 2 s at 16 kHz, 1 s at 32 kHz. */
 const minSamples = 32_000
 
-/** From a file to the waveform that a network hears. */
-export interface WaveformProtocol {
-  mono: MonoRule
+/** What a network wants of the waveforms that it hears. */
+export interface WaveformNeeds {
   removeMean: boolean
-  resampler: ResamplerSettings
   /** Shorter waveforms are padded with zeros at the end to so many samples of the new rate. */
   minSamples: number
+  /**
+   * All waveforms have so many samples of the new rate: of longer ones the first; shorter ones are
+   * repeated as often as they fit whole, then zeros follow.
+   */
+  repeatpad?: number
+}
+
+/** From a file to the waveform that a network hears. */
+export interface WaveformProtocol extends WaveformNeeds {
+  mono: MonoRule
+  resampler: ResamplerSettings
 }
 
 /** From a file to rows. Statistics can be compared or merged only where all of it is equal. */
@@ -58,8 +67,16 @@ export interface FeatureProtocol extends WaveformProtocol {
   settings: Record<string, string | number | boolean>
 }
 
+/** A network of a run, and how sounds reached it. */
+export interface BackboneProtocol extends WaveformNeeds {
+  sampleRate: number
+  /** sha256 over all that decides its numbers. */
+  hash: string
+  settings: Record<string, string | number | boolean>
+}
+
 /** What the numbers of a result were computed with. */
-export interface ScoreProtocol extends WaveformProtocol {
+export interface ScoreProtocol {
   /** Of this package. */
   version: string
   libtorch: string
@@ -67,11 +84,12 @@ export interface ScoreProtocol extends WaveformProtocol {
   dtype: ComputeDType
   /** Degrees of freedom that covariances lose: divided by N − 1. */
   ddof: 1
+  mono: MonoRule
+  resampler: ResamplerSettings
   pairing: PairingMode
-  backbones: Record<
-    string,
-    { sampleRate: number; hash: string; settings: Record<string, string | number | boolean> }
-  >
+  backbones: Record<string, BackboneProtocol>
+  /** The network that the prompts were compared by, where they were. */
+  textEncoder?: Pick<BackboneProtocol, 'hash' | 'settings'>
   /** Numbers that the metrics fix, such as seeds, by metric. */
   metrics: Record<string, Readonly<Record<string, number>>>
 }
@@ -86,26 +104,28 @@ export function featureProtocol(
   waveform: WaveformProtocol,
 ): FeatureProtocol {
   const { name, sampleRate, settings } = backbone
-  return { backbone: name, sampleRate, settings: { ...settings }, ...waveform }
+  const protocol = { ...waveform, ...backbone.waveform }
+  return { backbone: name, sampleRate, settings: { ...settings }, ...protocol }
 }
 
 export function scoreProtocol(
-  waveform: WaveformProtocol,
-  run: { device: string; dtype: ComputeDType; libtorch: string; pairing: PairingMode },
-  backbones: BackboneDescription[],
+  run: Pick<
+    ScoreProtocol,
+    'device' | 'dtype' | 'libtorch' | 'mono' | 'resampler' | 'pairing' | 'textEncoder'
+  >,
+  backbones: { hash: string; protocol: FeatureProtocol }[],
   metrics: Metric[],
 ): ScoreProtocol {
+  const entries = backbones.map(({ hash, protocol }) => {
+    const { backbone, sampleRate, removeMean, minSamples, repeatpad, settings } = protocol
+    const needs = { removeMean, minSamples, ...(repeatpad !== undefined && { repeatpad }) }
+    return [backbone, { sampleRate, hash, ...needs, settings }] as const
+  })
   return {
     version: packageVersion(),
     ...run,
-    ...waveform,
     ddof: 1,
-    backbones: Object.fromEntries(
-      backbones.map(({ name, sampleRate, hash, settings }) => [
-        name,
-        { sampleRate, hash, settings: { ...settings } },
-      ]),
-    ),
+    backbones: Object.fromEntries(entries),
     metrics: Object.fromEntries(metrics.map(({ name, settings }) => [name, settings ?? {}])),
   }
 }
@@ -135,6 +155,12 @@ export function canonicalJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
       : v,
   )
+}
+
+/** Equal where clips become the same waveforms. */
+export function waveformKey(protocol: FeatureProtocol): string {
+  const { sampleRate, mono, removeMean, resampler, minSamples, repeatpad } = protocol
+  return canonicalJson({ sampleRate, mono, removeMean, resampler, minSamples, repeatpad })
 }
 
 /** Key of cached features: equal only where the same numbers would be computed again. */

@@ -5,10 +5,9 @@ import { expecting, integerIn, parseOptions } from '../options.js'
 import { checkWritable } from '../write-file.js'
 import { type AudioSet, checkAudioSet } from './inputs.js'
 import type { FeatureOptions } from './options.js'
-import type { Role } from './plan.js'
 import { batchSizeOf, checkSaved, makeExtractors, openSide } from './prepare-run.js'
 import { type FeatureProtocol, waveformProtocol } from './protocol.js'
-import { featureShape, givenBackbones } from './schema.js'
+import { featureShape, givenBackbones, type Role } from './schema.js'
 import { Session } from './session.js'
 import { checkShard, type Shard, takeShard } from './shard.js'
 import { type ClipProgress, gatherSide, type Side, type SideFeatures } from './side.js'
@@ -75,9 +74,12 @@ export function saveStatistics(
     await checkWritable(output)
     const side = await openSide('audio', audio, true, control.signal)
     if (shard) applyShard(side, shard)
-    const roles = Object.keys(given) as Role[]
+    const roles = Object.keys(given.specs) as Role[]
     if (side.clips.length > 0 && roles.length === 0) {
-      throw new InvalidOptionError('panns', 'no weights are given: give panns, vggish or embedding')
+      throw new InvalidOptionError(
+        'panns',
+        'no weights are given: give panns, vggish, embedding or clap',
+      )
     }
     const warn = (message: string) => control.emit({ type: 'warning', message })
     const session = new Session(parsed, control.signal, warn)
@@ -96,7 +98,7 @@ export function saveStatistics(
           gatherings: extractors.map((extractor) => ({ extractor, statistics: true })),
           merge: protocols.map(({ backbone }) => backbone),
         },
-        { waveform, batchSize: batchSizeOf(parsed, session) },
+        { batchSize: batchSizeOf(parsed, session) },
         {
           onClip: (progress) => control.emit({ type: 'step', ...progress }),
           onSkipped: (skipped) => control.emit({ type: 'skipped', ...skipped }),

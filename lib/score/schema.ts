@@ -4,6 +4,7 @@ import { parseArchiveSpec } from '../backbones/archive.js'
 import type { BackboneSpec } from '../backbones/backbone.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
+import { Model } from '../model.js'
 import { abortSignal, expecting, integerIn } from '../options.js'
 import { defaultFeatureCacheDir } from './feature-cache.js'
 import { pairingModes } from './pairing.js'
@@ -21,7 +22,13 @@ export const featureShape = {
   vggishRelu: z.boolean(expecting('true or false')).default(false),
   vggishPca: text('a file of PCA parameters').optional(),
   embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),
-  backbone: oneOf(['cnn14-16k', 'cnn14-32k']).default('cnn14-16k'),
+  clap: z
+    .custom<string | Model>(
+      (value) => value instanceof Model || (typeof value === 'string' && value !== ''),
+      expecting('a model folder, a hub id or a loaded model'),
+    )
+    .optional(),
+  backbone: oneOf(['cnn14-16k', 'cnn14-32k', 'clap']).default('cnn14-16k'),
   mono: oneOf(monoRules).default('first-channel'),
   resampler: oneOf(resamplerNames).default('sinc'),
   device: z
@@ -55,24 +62,38 @@ export type ParsedScoreOptions = Omit<
 >
 export type ParsedFeatureOptions = z.output<z.ZodObject<typeof featureShape>>
 
-/** The backbones whose weights are given, by what they are for. */
+/** The options that give the weights of a backbone. */
+export type Role = 'panns' | 'vggish' | 'embedding' | 'clap'
+
+/** The backbones whose weights are given. */
 export interface GivenBackbones {
-  panns?: BackboneSpec
-  vggish?: BackboneSpec
-  embedding?: BackboneSpec
+  specs: Partial<Record<Role, BackboneSpec>>
+  /** What fd and kid compare clips by, given or not. */
+  embedding: Exclude<Role, 'vggish'>
 }
 
 export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
-  const { panns, vggish, backbone, vggishRelu, vggishPca, embedding } = options
+  const { panns, vggish, backbone, vggishRelu, vggishPca, embedding, clap } = options
   if (vggish === undefined && (vggishRelu || vggishPca !== undefined)) {
     const option = vggishRelu ? 'vggishRelu' : 'vggishPca'
     throw new InvalidOptionError(option, 'applies to VGGish, whose weights are not given')
   }
+  if (backbone === 'clap' && embedding !== undefined) {
+    throw new InvalidOptionError('backbone', 'cannot be clap beside embedding: both are for fd')
+  }
+  const cnn14 = backbone === 'clap' ? 'cnn14-16k' : backbone
+  const chosen = backbone === 'clap' ? 'clap' : 'panns'
   return {
-    ...(panns && { panns: { kind: backbone, weights: panns } }),
-    ...(vggish && {
-      vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
-    }),
-    ...(embedding && { embedding: parseArchiveSpec(embedding) }),
+    specs: {
+      ...(panns && { panns: { kind: cnn14, weights: panns } }),
+      ...(vggish && {
+        vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
+      }),
+      ...(embedding && { embedding: parseArchiveSpec(embedding) }),
+      ...(clap && {
+        clap: { kind: 'clap', model: clap instanceof Model ? clap.info.path : clap },
+      }),
+    },
+    embedding: embedding ? 'embedding' : chosen,
   }
 }

@@ -2,9 +2,9 @@
 import type { NativeTensor } from '../native/binding.js'
 import type { ClipSource } from './clip-source.js'
 import type { Pair } from './context.js'
-import { planar } from './features.js'
 import { lookAhead } from './look-ahead.js'
-import { prepareParameters, type WaveformProtocol } from './protocol.js'
+import { prepareWaveform } from './prepare-waveform.js'
+import type { WaveformProtocol } from './protocol.js'
 import type { Session } from './session.js'
 
 /** NaN is what a pair does not have, being too short. */
@@ -55,13 +55,5 @@ async function waveform(
   protocol: WaveformProtocol,
 ): Promise<NativeTensor> {
   const { audio } = await clip.read(reader, signal)
-  const { data, shape } = planar(audio.channels, protocol.mono === 'mean')
-  const input = calculator.tensor(data, shape)
-  try {
-    const parameters = prepareParameters(protocol, audio.sampleRate, sampleRate)
-    const [prepared] = await calculator.run('prepare', [input], { ...parameters, min_samples: 0 })
-    return prepared
-  } finally {
-    input.dispose()
-  }
+  return prepareWaveform(calculator, audio, { ...protocol, sampleRate, minSamples: 0 })
 }

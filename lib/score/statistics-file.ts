@@ -34,6 +34,7 @@ const protocolSchema = z.object({
     beta: z.number(),
   }),
   minSamples: z.int(),
+  repeatpad: z.int().optional(),
 })
 const contentSchema = z.object({
   clips: countSchema,

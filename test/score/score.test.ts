@@ -82,8 +82,11 @@ async function featureFiles(side: string, folder: string) {
   const extractors = await makeExtractors(
     session,
     {
-      panns: { kind: 'cnn14-16k', weights: panns },
-      vggish: { kind: 'vggish', weights: vggish, finalRelu: false },
+      specs: {
+        panns: { kind: 'cnn14-16k', weights: panns },
+        vggish: { kind: 'vggish', weights: vggish, finalRelu: false },
+      },
+      embedding: 'panns',
     },
     ['panns', 'vggish'],
     waveform,
@@ -91,7 +94,7 @@ async function featureFiles(side: string, folder: string) {
   )
   const found: Record<string, Float32Array[]> = { embedding: [], logits: [], frames: [] }
   const { clips } = await openSide(side, folder, true, signal)
-  const how = { extractors: [...extractors.values()], waveform, batchSize: 1 }
+  const how = { extractors: [...extractors.values()], batchSize: 1 }
   for await (const clip of extractFeatures(session, clips, how)) {
     if ('skipped' in clip) throw new Error(clip.skipped)
     const cnn14 = clip.features.get('cnn14-16k')
@@ -173,14 +176,13 @@ test('the result states the protocol and scores every clip', async () => {
   const { protocol, clips, metrics } = result
   expect(protocol).toMatchObject({
     mono: 'first-channel',
-    removeMean: true,
-    minSamples: 32000,
     resampler: { name: 'sinc', lowpassFilterWidth: 6, rolloff: 0.99 },
     ddof: 1,
     pairing: 'name',
     dtype: 'float32',
     device: 'cpu',
     metrics: { kl: { epsilon: 1e-6 } },
+    backbones: { 'cnn14-16k': { removeMean: true, minSamples: 32000 } },
   })
   expect(Object.keys(protocol.backbones)).toEqual(['vggish', 'cnn14-16k'])
   expect(clips).toHaveLength(12)

@@ -1,6 +1,7 @@
 """The metrics of score in NumPy and SciPy, on features that were written to files.
 
-JSON in on stdin: {name: {"path", "shape"}} of float32 arrays. JSON out on stdout: the metrics.
+JSON in on stdin: {name: {"path", "shape"}} of float32 arrays. JSON out on stdout: the metrics of
+the arrays that are there.
 """
 
 import json
@@ -78,15 +79,15 @@ arrays = {
     name: np.fromfile(entry['path'], dtype='<f4').reshape(entry['shape'])
     for name, entry in json.load(sys.stdin).items()
 }
-frames = arrays['generated_frames'], arrays['reference_frames']
-json.dump(
-    {
-        'fad_infinity': frechet_infinity(*frames) if len(frames[0]) > 500 else None,
-        'fd': frechet(arrays['generated_embedding'], arrays['reference_embedding']),
-        'fad': frechet(*frames),
-        'is': inception_score(arrays['generated_logits']),
-        'kl': kl(arrays['generated_logits'], arrays['reference_logits']),
-        'kid': kid(arrays['generated_embedding'], arrays['reference_embedding']),
-    },
-    sys.stdout,
-)
+result: dict[str, object] = {}
+if 'generated_embedding' in arrays:
+    embeddings = arrays['generated_embedding'], arrays['reference_embedding']
+    result |= {'fd': frechet(*embeddings), 'kid': kid(*embeddings)}
+if 'generated_frames' in arrays:
+    frames = arrays['generated_frames'], arrays['reference_frames']
+    result['fad'] = frechet(*frames)
+    result['fad_infinity'] = frechet_infinity(*frames) if len(frames[0]) > 500 else None
+if 'generated_logits' in arrays:
+    result['is'] = inception_score(arrays['generated_logits'])
+    result['kl'] = kl(arrays['generated_logits'], arrays['reference_logits'])
+json.dump(result, sys.stdout)

@@ -7,6 +7,22 @@ export {
   type ImportBackboneResult,
   importBackbone,
 } from './backbones/import.js'
+export { type AudioCapsOptions, audioCaps } from './datasets/audiocaps.js'
+export { type AudioSetOptions, audioSet } from './datasets/audioset.js'
+export { checkDataset, type DatasetCheckEvent } from './datasets/check.js'
+export type {
+  Dataset,
+  DatasetClip,
+  DatasetName,
+  DatasetProblem,
+  LoadedDataset,
+} from './datasets/dataset.js'
+export { esc50, type FoldedDatasetOptions } from './datasets/esc50.js'
+export { type CaptionedFolderOptions, captionedFolder } from './datasets/folder.js'
+export { parseDatasetSpec } from './datasets/spec.js'
+export { type SplitOptions, splitClips } from './datasets/split.js'
+export type { DatasetReport } from './datasets/tally.js'
+export { urbanSound8K } from './datasets/urbansound8k.js'
 export {
   AbortError,
   AudioError,

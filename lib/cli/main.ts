@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../paths.js'
 import { curveCommand } from './curve.js'
+import { datasetCommand } from './dataset.js'
 import { doctorCommand } from './doctor.js'
 import { generateCommand } from './generate.js'
 import { importCommand } from './import.js'
@@ -33,7 +34,8 @@ async function main(args: string[]): Promise<void> {
       '\nExit codes: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted.',
     )
   for (const create of commands) program.addCommand(create())
-  for (const command of [program, ...program.commands]) {
+  const nested = program.commands.flatMap((command) => command.commands)
+  for (const command of [program, ...program.commands, ...nested]) {
     // Errors are reported below, in the one place that knows the rules for the streams.
     command
       .exitOverride()

@@ -1,0 +1,85 @@
+/** Gathers what a list says about clips, then looks which of their files are there. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AbortError } from '../errors.js'
+import { fileProblem } from '../file-problem.js'
+import type { DatasetClip, DatasetProblem, LoadedDataset } from './dataset.js'
+
+/** A clip whose file has not been looked for; `file` is relative to the folder and stays in it. */
+export type ListedClip = Omit<DatasetClip, 'path'> & { file: string }
+
+const statsAtOnce = 64
+
+export class ClipList {
+  private readonly clips = new Map<string, ListedClip>()
+  private readonly problems: DatasetProblem[] = []
+
+  /** `list`: the file with the rows, relative to the folder as the clips are. */
+  constructor(
+    private readonly folder: string,
+    private readonly list: string,
+  ) {}
+
+  /** A row that cannot be used, by its line. */
+  reject(line: number, reason: string): void {
+    this.problems.push({ kind: 'row', path: `${join(this.folder, this.list)}:${line}`, reason })
+  }
+
+  missing(file: string, reason: string): void {
+    this.problems.push({ kind: 'missing', path: join(this.folder, file), reason })
+  }
+
+  get(id: string): ListedClip | undefined {
+    return this.clips.get(id)
+  }
+
+  /** Ids are unique: the first row with one counts. */
+  add(line: number, clip: ListedClip): void {
+    if (this.clips.has(clip.id)) this.reject(line, `lists ${clip.id} a second time`)
+    else this.clips.set(clip.id, clip)
+  }
+
+  /** `known`: the files were found, not read from the list. */
+  async load(signal?: AbortSignal, known = false): Promise<LoadedDataset> {
+    const listed = [...this.clips.values()]
+    const clips: DatasetClip[] = []
+    for (let i = 0; i < listed.length; i += statsAtOnce) {
+      if (signal?.aborted) throw new AbortError(signal.reason)
+      const group = listed.slice(i, i + statsAtOnce)
+      const reasons = known ? [] : await Promise.all(group.map(({ file }) => this.absence(file)))
+      group.forEach(({ file, ...clip }, n) => {
+        const reason = reasons[n]
+        if (reason === undefined) clips.push({ ...clip, path: join(this.folder, file) })
+        else this.missing(file, reason)
+      })
+    }
+    return { clips, problems: this.problems }
+  }
+
+  private async absence(file: string): Promise<string | undefined> {
+    try {
+      const info = await stat(join(this.folder, file))
+      return info.isFile() ? undefined : info.isDirectory() ? 'is a folder' : 'is not a file'
+    } catch (error) {
+      return fileProblem(error)
+    }
+  }
+}
+
+/**
+ * A path of a list as one within the folder, with '/', or why it is none. Lists come from anywhere:
+ * they must not point at other files of the machine.
+ */
+export function safeFile(name: string): { file: string } | { reason: string } {
+  const path = name.replaceAll('\\', '/')
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
+  if (parts.length === 0) return { reason: 'names no file' }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+  if (/[\u0000-\u001f]/.test(path)) return { reason: 'names a file with control characters' }
+  if (path.length > 4096) return { reason: 'names a file by more than 4096 characters' }
+  if (path.startsWith('/') || /^[a-z]:/i.test(path)) {
+    return { reason: `names ${name} by an absolute path; it must be relative to the folder` }
+  }
+  if (parts.includes('..')) return { reason: `names ${name}, which is outside the folder` }
+  return { file: parts.join('/') }
+}

@@ -1,0 +1,62 @@
+/** ESC-50: 2000 clips of 5 s in 50 classes and 5 folds. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import { parseOptions } from '../options.js'
+import { captionOf, templateOption, words } from './captions.js'
+import { ClipList, safeFile } from './clip-list.js'
+import type { Dataset, LoadedDataset } from './dataset.js'
+import { datasetFolder } from './folder-option.js'
+import { FoldFilter, foldOf, foldsOption } from './folds.js'
+import { findList } from './list-file.js'
+import { tableRows } from './table.js'
+
+export interface FoldedDatasetOptions {
+  /** Which folds to take. Default: all. */
+  folds?: readonly number[]
+  /** What labels become as captions. Default: 'This is a sound of {label}.' */
+  template?: string
+}
+
+export const foldedSchema = z.strictObject({ folds: foldsOption, template: templateOption })
+
+const list = 'meta/esc50.csv'
+const hint = 'give the folder that has audio/ and meta/ in it, ESC-50-master as published'
+
+/** `folder`: with audio/ and meta/esc50.csv in it. */
+export function esc50(folder: string, options: FoldedDatasetOptions = {}): Dataset {
+  const path = datasetFolder(folder)
+  const { folds, template } = parseOptions(foldedSchema, options)
+  return {
+    name: 'esc50',
+    path,
+    template,
+    ...(folds && { folds }),
+    load: (signal) => load(path, template, new FoldFilter(folds), signal),
+  }
+}
+
+async function load(
+  folder: string,
+  template: string,
+  folds: FoldFilter,
+  signal?: AbortSignal,
+): Promise<LoadedDataset> {
+  const file = await findList(folder, [list], 'ESC-50', hint)
+  const clips = new ClipList(folder, file)
+  const columns = ['filename', 'fold', 'category']
+  for await (const row of tableRows(join(folder, file), columns, clips, signal)) {
+    const name = safeFile(row.get('filename'))
+    const fold = foldOf(row.get('fold'))
+    const label = words(row.get('category'))
+    if ('reason' in name) clips.reject(row.line, name.reason)
+    else if (fold === undefined) clips.reject(row.line, `the fold is '${row.get('fold')}'`)
+    else if (label === '') clips.reject(row.line, 'has no category')
+    else if (folds.takes(fold)) {
+      const captions = [captionOf([label], template)]
+      const clip = { id: name.file, file: `audio/${name.file}`, captions, labels: [label], fold }
+      clips.add(row.line, clip)
+    }
+  }
+  folds.finish(join(folder, file))
+  return await clips.load(signal)
+}

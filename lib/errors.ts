@@ -105,8 +105,8 @@ export class DisposedError extends AudioLDMError {
 /** The job was aborted, through its AbortSignal or `abort()`. */
 export class AbortError extends AudioLDMError {
   /** `reason`: of the signal that aborted it; becomes the `cause`. */
-  constructor(reason?: unknown, message = 'the job was aborted') {
-    super('ABORTED', message, { cause: reason })
+  constructor(reason?: unknown, message = 'the job was aborted', hint?: string) {
+    super('ABORTED', message, { hint, cause: reason })
   }
 }
 

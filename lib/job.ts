@@ -95,6 +95,8 @@ export class Job<E extends { type: string }, R> implements AsyncIterable<E>, Pro
       return await work({ emit: (event) => this.#emit(event), signal })
     } catch (error) {
       if (!signal.aborted) throw error
+      // What was stopped may say how to go on.
+      if (error instanceof AbortError && error.hint !== undefined) throw error
       throw new AbortError(signal.reason)
     }
   }

@@ -1,14 +1,11 @@
 /** Writing into the hub cache: links of a snapshot, the lock of a pull, the space it needs. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat, statfs, symlink, utimes } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { mkdir, rename, rm, stat, statfs, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { HubError, OutputError } from '../errors.js'
+import { lockFile } from '../file-lock.js'
 import { outputError } from '../write-file.js'
 import type { RepoFile } from './select.js'
-
-const heartbeatMs = 10_000
-const staleMs = 60_000
 
 /** Makes `link` a relative symbolic link to `target`, replacing what is there. */
 export async function linkInto(target: string, link: string): Promise<void> {
@@ -42,7 +39,6 @@ export async function checkSpace(blobsDir: string, files: RepoFile[]): Promise<v
 
 /**
  * Keeps other processes from pulling the same model into the same cache; returns what releases it.
- * A lock whose process has ended, or that was not refreshed for a minute, is taken over.
  * @throws HubError when another process holds it
  */
 export async function lockRepo(repo: string, id: string): Promise<() => Promise<void>> {
@@ -50,56 +46,11 @@ export async function lockRepo(repo: string, id: string): Promise<() => Promise<
   await mkdir(dirname(path), { recursive: true }).catch((error) => {
     throw outputError(path, error)
   })
-  const owner = `${process.pid} ${hostname()}`
-  if (!(await create(path, owner))) {
-    const holder = await liveHolder(path)
-    if (holder === undefined) await rm(path, { force: true })
-    if (holder !== undefined || !(await create(path, owner))) {
-      throw new HubError(
-        'HUB_DOWNLOAD_FAILED',
-        `${id} is being pulled by process ${holder ?? 'another'}`,
-        { hint: `wait for it; if there is no such process, remove ${path}` },
-      )
-    }
-  }
-  const beat = setInterval(() => {
-    const now = new Date()
-    utimes(path, now, now).catch(() => {})
-  }, heartbeatMs)
-  beat.unref()
-  return async () => {
-    clearInterval(beat)
-    await rm(path, { force: true })
-  }
-}
-
-async function create(path: string, owner: string): Promise<boolean> {
-  try {
-    const file = await open(path, 'wx')
-    await file.writeFile(owner)
-    await file.close()
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw outputError(path, error)
-  }
-}
-
-async function liveHolder(path: string): Promise<string | undefined> {
-  const stats = await stat(path).catch(() => undefined)
-  if (!stats || Date.now() - stats.mtimeMs > staleMs) return undefined
-  const [pid, host] = (await readFile(path, 'utf8').catch(() => '')).split(' ')
-  if (host === hostname() && !isAlive(Number(pid))) return undefined
-  return `${pid} on ${host}`
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+  const lock = await lockFile(path)
+  if ('release' in lock) return lock.release
+  throw new HubError('HUB_DOWNLOAD_FAILED', `${id} is being pulled by process ${lock.holder}`, {
+    hint: `wait for it; if there is no such process, remove ${path}`,
+  })
 }
 
 export async function sizeOf(path: string): Promise<number | undefined> {

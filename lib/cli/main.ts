@@ -19,6 +19,7 @@ const commands = [
   scoreCommand,
   statsCommand,
   curveCommand,
+  datasetCommand,
   pullCommand,
   importCommand,
   infoCommand,

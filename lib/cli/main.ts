@@ -6,6 +6,7 @@ import { packageRoot } from '../paths.js'
 import { curveCommand } from './curve.js'
 import { datasetCommand } from './dataset.js'
 import { doctorCommand } from './doctor.js'
+import { fineTuneCommand } from './fine-tune.js'
 import { generateCommand } from './generate.js'
 import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
@@ -16,6 +17,7 @@ import { statsCommand } from './stats.js'
 
 const commands = [
   generateCommand,
+  fineTuneCommand,
   scoreCommand,
   statsCommand,
   curveCommand,
@@ -28,7 +30,7 @@ const commands = [
 
 async function main(args: string[]): Promise<void> {
   const program = new Command('audioldm')
-    .description('Generate and score sound with AudioLDM.')
+    .description('Generate, fine-tune and score sound with AudioLDM.')
     .version(version())
     .addHelpText(
       'after',

@@ -10,16 +10,19 @@ export interface Progress {
   stop(): void
 }
 
-export function createProgress(format: (value: number) => string = String): Progress {
-  return process.stderr.isTTY ? barProgress(format) : lineProgress(format)
+export function createProgress(
+  format: (value: number) => string = String,
+  barWidth = 30,
+): Progress {
+  return process.stderr.isTTY ? barProgress(format, barWidth) : lineProgress(format)
 }
 
-function barProgress(format: (value: number) => string): Progress {
+function barProgress(format: (value: number) => string, barWidth: number): Progress {
   const options: Options = {
     format: '{bar} {percentage}% | {done} of {all} | {label}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 30,
+    barsize: barWidth,
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,

@@ -1,0 +1,137 @@
+// Training: us against plain loops in PyTorch. See bench/README.md.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { root, run } from '../scripts/steps.mjs'
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    batch: { type: 'string', default: '2' },
+    accumulate: { type: 'string', default: '1' },
+    segment: { type: 'string', default: '10.24' },
+    condition: { type: 'string', default: 'text' },
+    dtypes: { type: 'string', default: 'float32,bfloat16' },
+    steps: { type: 'string', default: '4' },
+    runs: { type: 'string', default: '3' },
+    threads: { type: 'string', default: String(cpus().length) },
+    // Also what ours costs without its cache.
+    uncached: { type: 'boolean', default: false },
+  },
+})
+const python = join(root, '.venv', 'bin', 'python')
+const scratch = join(root, 'build', 'bench', 'fine-tune')
+const threads = Number(values.threads)
+const shared = {
+  model: values.model ?? randomModel(),
+  data: sounds(64),
+  batchSize: Number(values.batch),
+  accumulate: Number(values.accumulate),
+  segmentSeconds: Number(values.segment),
+  condition: values.condition === 'mixed' ? { mixed: 0.5 } : values.condition,
+  warm: 1,
+  steps: Number(values.steps),
+  threads,
+}
+
+console.log(
+  `${cpus()[0].model.trim()}, ${threads} threads; batch ${values.batch}, ${values.accumulate} a step, ${values.segment} s, condition ${values.condition}; medians of ${values.runs} alternating runs of ${values.steps} steps`,
+)
+for (const dtype of values.dtypes.split(',')) compare(dtype)
+
+function compare(dtype) {
+  const job = { ...shared, dtype }
+  const contenders = {
+    'PyTorch, encoding': () => peer({ ...job, encode: true }),
+    'PyTorch, cached': () => peer({ ...job, encode: false }),
+    ours: () => ours({ ...job, encode: false }),
+    ...(values.uncached && { 'ours, uncached': () => ours({ ...job, encode: true }) }),
+  }
+  // What is cached for all runs is prepared before the first one.
+  ours({ ...job, encode: false, warm: 0, steps: 1 })
+  const results = {}
+  for (let i = 0; i < Number(values.runs); i++) {
+    for (const [name, measure] of Object.entries(contenders)) {
+      const result = measure()
+      results[name] = [...(results[name] ?? []), result]
+      console.error(`${dtype}, run ${i + 1}: ${name}: ${JSON.stringify(result)}`)
+    }
+  }
+  report(dtype, results)
+}
+
+function report(dtype, results) {
+  const clips = shared.batchSize * shared.accumulate
+  const names = Object.keys(results)
+  const rows = names.map((name) => ({
+    name,
+    stepMs: median(results[name].flatMap((result) => result.stepMs)),
+    peakMiB: median(results[name].map((result) => result.peakMiB)),
+  }))
+  const own = rows.find(({ name }) => name === 'ours')
+  console.log(`\n${dtype.padEnd(20)}step, ms   clips/s   peak, MiB   ours against it`)
+  for (const { name, stepMs, peakMiB } of rows) {
+    const cells = [stepMs.toFixed(0), ((clips * 1000) / stepMs).toFixed(3), peakMiB.toFixed(0)]
+    const ratio =
+      name === 'ours'
+        ? ''
+        : `${(stepMs / own.stepMs).toFixed(2)}x as fast, ${(own.peakMiB / peakMiB).toFixed(2)} of its memory`
+    console.log(
+      name.padEnd(20) + cells.map((cell, i) => cell.padEnd([11, 10, 12][i])).join('') + ratio,
+    )
+  }
+}
+
+function ours(job) {
+  const out = join(scratch, `run-${process.pid}`)
+  const cacheDir = join(scratch, 'cache')
+  return json(process.execPath, [
+    'bench/our-fine-tune.mjs',
+    JSON.stringify({ ...job, out, cacheDir }),
+  ])
+}
+
+function peer(job) {
+  const condition = typeof job.condition === 'string' ? job.condition : 'mixed'
+  const args = ['-W', 'ignore', 'bench/peer_fine_tune.py']
+  return json(python, [...args, JSON.stringify({ ...job, condition })])
+}
+
+function json(command, args) {
+  const env = { ...process.env, TOKENIZERS_PARALLELISM: 'false' }
+  const options = { cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }
+  return JSON.parse(execFileSync(command, args, options))
+}
+
+function randomModel() {
+  const folder = join(root, 'build', 'bench', 'audioldm-s')
+  if (!existsSync(join(folder, 'audio_encoder'))) {
+    console.error('writing an AudioLDM-S with random weights (1.6 GB) …')
+    const args = ['-W', 'ignore', '-m', 'audioldm_export', 'random-model', '--size', 's']
+    const env = { PYTHONPATH: join(root, 'export') }
+    if (run(python, [...args, '--out', folder], env) !== 0) process.exit(1)
+  }
+  return folder
+}
+
+/** A folder of sounds with captions, as captionedFolder() reads it. */
+function sounds(count) {
+  const folder = join(scratch, `sounds-${count}`)
+  if (!existsSync(join(folder, 'captions.csv'))) {
+    mkdirSync(scratch, { recursive: true })
+    if (run('node', ['bench/make-sounds.mjs', folder, String(count), '3']) !== 0) process.exit(1)
+    const files = readdirSync(folder).sort()
+    const rows = files.map((file, i) => `${file},sound number ${i} of a synthesiser`)
+    writeFileSync(join(folder, 'captions.csv'), `file,caption\n${rows.join('\n')}\n`)
+  }
+  return folder
+}
+
+function median(list) {
+  const sorted = [...list].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

@@ -44,7 +44,10 @@ export interface CoreBinding {
     onLoaded: (error: NativeError | null) => void,
   ) => NativeTrainer
   NativeTensor: NativeTensorConstructor
-  /** Bytes held by tensors the core handed out and that are not disposed yet. */
+  /**
+   * Bytes held by tensors the core handed out and that are not disposed yet. Those of `map` hold
+   * none: their pages are the file's.
+   */
   liveTensorBytes(): number
   /**
    * Cancels all work of this environment and waits for its engines to end: at most one diffusion
@@ -428,7 +431,8 @@ export interface NativeTensorConstructor {
   from(data: Float32Array | Float64Array, shape: number[]): NativeTensor
   /**
    * A view of a file, memory-mapped and read-only, from byte `offset` on: float32, row-major. Throws
-   * where the file is shorter. What is appended to the file later needs a new one.
+   * where the file is shorter, or empty, and where the offset is no multiple of 4. What is appended
+   * to the file later needs a new one; the file must not be made shorter while it is mapped.
    */
   map(path: string, offset: number, shape: number[]): NativeTensor
 }

@@ -58,7 +58,12 @@ describe('lib/native/binding.ts says what the binary has', () => {
     expect(core.cudaDeviceCount()).toBeGreaterThanOrEqual(0)
   })
 
-  test.each(['NativeModel', 'NativeNetwork', 'NativeCompute'] as const)('%s', (name) => {
+  test.each([
+    'NativeModel',
+    'NativeNetwork',
+    'NativeCompute',
+    'NativeTrainer',
+  ] as const)('%s', (name) => {
     expect(exported(core[name].prototype, ['constructor'])).toEqual(declared(name))
   })
 

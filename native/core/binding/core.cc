@@ -13,6 +13,7 @@
 #include "binding/native_model.h"
 #include "binding/native_network.h"
 #include "binding/native_tensor.h"
+#include "binding/native_trainer.h"
 
 namespace audioldm {
 namespace {
@@ -49,6 +50,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeModel", NativeModel::Define(env));
   exports.Set("NativeNetwork", NativeNetwork::Define(env));
   exports.Set("NativeCompute", NativeCompute::Define(env));
+  exports.Set("NativeTrainer", NativeTrainer::Define(env));
   exports.Set("NativeTensor", tensor);
   exports.Set("buildTorchVersion", TORCH_VERSION);
   exports.Set("cpuCapability", at::get_cpu_capability());

@@ -46,6 +46,15 @@ Napi::Object ToObject(Napi::Env env, Event event) {
       object.Set("startSample", static_cast<double>(event.start_sample));
       object.Set("samples", NativeTensor::Wrap(env, std::move(event.tensors[0])));
       break;
+    case Event::Type::kTrain:
+      object.Set("type", "train");
+      object.Set("step", static_cast<double>(event.train.step));
+      object.Set("loss", event.train.loss);
+      object.Set("learningRate", event.train.learning_rate);
+      object.Set("gradientNorm", event.train.gradient_norm);
+      object.Set("skipped", event.train.skipped);
+      object.Set("ms", event.train.ms);
+      break;
     case Event::Type::kError:
       object.Set("type", "end");
       object.Set("error", ToError(env, event));

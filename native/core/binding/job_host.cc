@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "binding/event_object.h"
+#include "binding/fields.h"
 #include "binding/instance.h"
-#include "binding/parse.h"
 #include "tensor/error.h"
 #include "tensor/trim.h"
 
@@ -119,7 +119,8 @@ void JobHost::Deliver(Napi::Env env, Event event) {
   if (found == jobs_.end()) return;
   const Kind kind = found->second.kind;
   auto callback = found->second.callback.Value();
-  const bool last = event.type != Event::Type::kStep && event.type != Event::Type::kAudio;
+  const bool last = event.type != Event::Type::kStep && event.type != Event::Type::kAudio &&
+                    event.type != Event::Type::kTrain;
   if (last) jobs_.erase(found);
   if (kind == Kind::kDispose) Shutdown();
   // What Dispose() cancelled was not aborted by its owner.

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "binding/fields.h"
 #include "binding/native_tensor.h"
-#include "binding/parse.h"
 #include "compute/operation.h"
 #include "compute/registry.h"
 #include "tensor/error.h"

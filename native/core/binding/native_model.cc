@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/fields.h"
 #include "binding/native_tensor.h"
 #include "tensor/error.h"
 

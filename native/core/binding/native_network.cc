@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/fields.h"
 #include "binding/native_tensor.h"
 #include "binding/parse.h"
 #include "tensor/error.h"

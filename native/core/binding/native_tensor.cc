@@ -8,8 +8,9 @@
 #include <cstring>
 #include <utility>
 
+#include "binding/fields.h"
 #include "binding/instance.h"
-#include "binding/parse.h"
+#include "module/mapped_tensor.h"
 #include "tensor/device.h"
 #include "tensor/dtype.h"
 
@@ -85,7 +86,7 @@ std::vector<int64_t> ParseShape(const Napi::Value& value) {
 Napi::Function NativeTensor::Define(Napi::Env env) {
   return DefineClass(
       env, "NativeTensor",
-      {StaticMethod("from", &NativeTensor::From),
+      {StaticMethod("from", &NativeTensor::From), StaticMethod("map", &NativeTensor::Map),
        InstanceAccessor("shape", &NativeTensor::Shape, nullptr),
        InstanceAccessor("dtype", &NativeTensor::DType, nullptr),
        InstanceAccessor("device", &NativeTensor::Device, nullptr),
@@ -100,9 +101,9 @@ NativeTensor::NativeTensor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Na
 
 NativeTensor::~NativeTensor() { Release(Env()); }
 
-void NativeTensor::Hold(Napi::Env env, at::Tensor tensor) {
+void NativeTensor::Hold(Napi::Env env, at::Tensor tensor, int64_t bytes) {
   tensor_ = std::move(tensor);
-  bytes_ = static_cast<int64_t>(tensor_.nbytes());
+  bytes_ = bytes;
   live_bytes += bytes_;
   // Only memory of the host: counting a GPU's would make V8 collect for nothing.
   if (tensor_.is_cpu()) AdjustExternalMemory(env, bytes_);
@@ -122,7 +123,8 @@ const at::Tensor& NativeTensor::Require(Napi::Env env) const {
 
 Napi::Object NativeTensor::Wrap(Napi::Env env, at::Tensor tensor) {
   Napi::Object object = Instance::Of(env).tensor.New({});
-  Napi::ObjectWrap<NativeTensor>::Unwrap(object)->Hold(env, std::move(tensor));
+  const auto bytes = static_cast<int64_t>(tensor.nbytes());
+  Napi::ObjectWrap<NativeTensor>::Unwrap(object)->Hold(env, std::move(tensor), bytes);
   return object;
 }
 
@@ -164,6 +166,15 @@ Napi::Value NativeTensor::From(const Napi::CallbackInfo& info) {
     std::memcpy(tensor.data_ptr(), bytes + data.ByteOffset(), tensor.nbytes());
   }
   return Wrap(env, tensor);
+}
+
+Napi::Value NativeTensor::Map(const Napi::CallbackInfo& info) {
+  const std::string path = ParseString(info[0], "path");
+  const int64_t offset = AsInteger(info[1], "offset");
+  at::Tensor tensor = MapTensor(path, offset, ParseShape(info[2]));
+  const Napi::Object object = Instance::Of(info.Env()).tensor.New({});
+  Napi::ObjectWrap<NativeTensor>::Unwrap(object)->Hold(info.Env(), std::move(tensor), 0);
+  return object;
 }
 
 Napi::Value NativeTensor::Shape(const Napi::CallbackInfo& info) {

@@ -23,7 +23,7 @@ class NativeTensor : public Napi::ObjectWrap<NativeTensor> {
   // Those behind an array of handles.
   static std::vector<at::Tensor> TensorsOf(Napi::Value value);
 
-  // Bytes of all handles that are not disposed, in all environments.
+  // Bytes of all handles that are not disposed, in all environments; of mapped ones none.
   static int64_t LiveBytes();
 
   explicit NativeTensor(const Napi::CallbackInfo& info);
@@ -31,6 +31,7 @@ class NativeTensor : public Napi::ObjectWrap<NativeTensor> {
 
  private:
   static Napi::Value From(const Napi::CallbackInfo& info);
+  static Napi::Value Map(const Napi::CallbackInfo& info);
   Napi::Value Shape(const Napi::CallbackInfo& info);
   Napi::Value DType(const Napi::CallbackInfo& info);
   Napi::Value Device(const Napi::CallbackInfo& info);
@@ -39,7 +40,8 @@ class NativeTensor : public Napi::ObjectWrap<NativeTensor> {
   Napi::Value To(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 
-  void Hold(Napi::Env env, at::Tensor tensor);
+  // `bytes`: of memory that goes with the handle.
+  void Hold(Napi::Env env, at::Tensor tensor, int64_t bytes);
   void Release(Napi::Env env);
   const at::Tensor& Require(Napi::Env env) const;
 

@@ -2,8 +2,7 @@
 
 #include <napi.h>
 
-#include <map>
-#include <string>
+#include <vector>
 
 #include "diffusion/pipeline.h"
 #include "module/network.h"
@@ -18,6 +17,9 @@ struct ModelSpec {
   PipelineSpec pipeline;
   int threads = 1;
 };
+
+PartSpec ParsePart(const Napi::Object& part);
+std::vector<WeightView> ParseWeights(const Napi::Value& value, const char* name);
 
 ModelSpec ParseModelSpec(const Napi::Value& spec);
 
@@ -39,15 +41,5 @@ EncodeRequest ParseEncodeRequest(const Napi::Value& request);
 
 // An Int32Array.
 TokenIds ParseTokenIds(const Napi::Value& ids);
-
-// 1 to 1024.
-int ParseThreads(const Napi::Value& value);
-
-// An object of named numbers.
-std::map<std::string, double> ParseNumbers(const Napi::Value& value, const char* name);
-
-std::string ParseString(const Napi::Value& value, const char* name);
-Napi::Array ParseArray(const Napi::Value& value, const char* name);
-Napi::Function ParseFunction(const Napi::Value& value, const char* name);
 
 }  // namespace audioldm

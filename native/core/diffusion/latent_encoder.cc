@@ -53,7 +53,7 @@ at::Tensor LatentEncoder::Encode(const at::Tensor& waveforms, const EncodeReques
                                               " samples; this model needs a multiple of " +
                                               std::to_string(frame) + ".");
   }
-  if (request.seeds && static_cast<int64_t>(request.seeds->size()) != clips) {
+  if (!request.moments && request.seeds && static_cast<int64_t>(request.seeds->size()) != clips) {
     throw Error(ErrorCode::kEngineFailed, "There are " + std::to_string(request.seeds->size()) +
                                               " seeds for " + std::to_string(clips) +
                                               " waveforms.");
@@ -69,8 +69,12 @@ at::Tensor LatentEncoder::Encode(const at::Tensor& waveforms, const EncodeReques
       const at::Tensor mel = Run(front_end, {waveforms.narrow(0, clip, 1).to(device_, at::kFloat)});
       CheckMel(mel, samples / hop_);
       const at::Tensor moments = EncodeInWindows(encoder, mel, windows, cancelled);
-      const auto seed = request.seeds ? std::optional((*request.seeds)[clip]) : std::nullopt;
-      latents.push_back(PosteriorSample(moments, seed) * scaling_factor_);
+      if (request.moments) {
+        latents.push_back(moments.to(at::kFloat).contiguous());
+      } else {
+        const auto seed = request.seeds ? std::optional((*request.seeds)[clip]) : std::nullopt;
+        latents.push_back(PosteriorSample(moments, seed) * scaling_factor_);
+      }
       TrimMemory();
     }
     return at::cat(latents);

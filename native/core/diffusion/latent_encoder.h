@@ -18,7 +18,8 @@ class LatentEncoder {
                 const WeightPlacement& placement);
 
   // Waveforms [B, n] at the model's rate → latents as the UNet sees them, float32 [B, C, t, f] on
-  // the model's device. n is a multiple of what a latent frame covers.
+  // the model's device. n is a multiple of what a latent frame covers. With request.moments: the
+  // posteriors [B, 2C, t, f], of the VAE's own scale.
   at::Tensor Encode(const at::Tensor& waveforms, const EncodeRequest& request,
                     const std::function<bool()>& cancelled);
 

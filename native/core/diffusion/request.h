@@ -26,6 +26,7 @@ struct DecodeRequest {
 
 struct EncodeRequest {
   std::optional<std::vector<uint64_t>> seeds;  // one per clip; none: the posterior's mean
+  bool moments = false;                        // the posterior itself; seeds are not looked at
   std::optional<WindowSpec> windows;
 };
 

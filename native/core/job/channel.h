@@ -15,7 +15,7 @@ namespace audioldm {
 // Carries events from an engine thread to the JavaScript thread of one environment.
 //
 // Memory stays bounded however slowly JavaScript listens: a step event replaces the undelivered one
-// of the same job; audio and end events are never dropped.
+// of the same job; other events are never dropped, and are small or few.
 //
 // Close() is for the JavaScript thread, at the end of the model or the environment; afterwards
 // Send() does nothing, so the engine thread may outlive the environment's threadsafe functions.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "tensor/error.h"
@@ -108,6 +109,20 @@ std::optional<Slot> Find(const torch::jit::Module& root, const std::string& path
   return Slot{module, part};
 }
 
+void CheckTargets(const std::vector<Adapter>& adapters, const std::vector<WeightView>& weights) {
+  std::set<std::string> names;
+  for (const WeightView& weight : weights) names.insert(weight.name);
+  std::vector<std::string> unknown;
+  for (const Adapter& adapter : adapters) {
+    if (!names.contains(adapter.target)) unknown.push_back(adapter.target);
+  }
+  if (!unknown.empty()) {
+    throw Error(
+        ErrorCode::kInvalidWeights,
+        "There are adapters of weights that the model does not have: " + Listing(unknown) + ".");
+  }
+}
+
 }  // namespace
 
 torch::jit::Module LoadArchive(const std::string& path, at::Device device) {
@@ -120,7 +135,8 @@ torch::jit::Module LoadArchive(const std::string& path, at::Device device) {
 
 void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
           const std::vector<WeightView>& weights, const MappedFiles& files,
-          const WeightPlacement& placement) {
+          const WeightPlacement& placement, const std::vector<Adapter>& adapters) {
+  CheckTargets(adapters, weights);
   SetAttributes(module, attributes);
   std::vector<std::string> missing;
   for (const WeightView& weight : weights) {
@@ -128,7 +144,7 @@ void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
     if (!slot) {
       missing.push_back(weight.name);
     } else if (missing.empty()) {
-      slot->module.setattr(slot->name, LoadWeight(weight, files, placement));
+      slot->module.setattr(slot->name, LoadAdapted(weight, adapters, files, placement));
     }
   }
   if (!missing.empty()) {

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "module/adapters.h"
 #include "module/weights.h"
 
 namespace audioldm {
@@ -23,12 +24,12 @@ struct Attribute {
 torch::jit::Module LoadArchive(const std::string& path, at::Device device);
 
 // Sets the attributes on the root module, each as the type that the archive declares for it, then
-// every weight, by its dotted name, as LoadWeight makes it. Throws Error: kEngineFailed listing
+// every weight, by its dotted name, as LoadAdapted makes it. Throws Error: kEngineFailed listing
 // attributes that the archive lacks or declares with another type, kInvalidWeights listing tensors
-// that it lacks.
+// that it lacks, or adapters of weights that are not given.
 void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
           const std::vector<WeightView>& weights, const MappedFiles& files,
-          const WeightPlacement& placement);
+          const WeightPlacement& placement, const std::vector<Adapter>& adapters = {});
 
 // The module for inference: attributes and weights made constants, branches that they decide
 // removed. Shares the weights' memory. A module that was frozen when it was saved comes back as is.

@@ -14,7 +14,7 @@ namespace audioldm {
 namespace {
 
 [[noreturn]] void Fail(const std::string& path, const std::string& why) {
-  throw Error(ErrorCode::kInvalidWeights, "Cannot read the weights file '" + path + "': " + why);
+  throw Error(ErrorCode::kInvalidWeights, "Cannot read the file '" + path + "': " + why);
 }
 
 // Closes a descriptor; a mapping outlives it.

@@ -7,7 +7,7 @@ namespace audioldm {
 torch::jit::Module LoadPart(const PartSpec& part, const MappedFiles& files,
                             const WeightPlacement& placement) {
   torch::jit::Module module = LoadArchive(part.archive, placement.device);
-  Bind(module, part.attributes, part.weights, files, placement);
+  Bind(module, part.attributes, part.weights, files, placement, part.adapters);
   return Frozen(std::move(module));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "module/adapters.h"
 #include "module/archive.h"
 #include "module/weights.h"
 
@@ -15,6 +16,7 @@ struct PartSpec {
   std::string archive;
   std::vector<Attribute> attributes;
   std::vector<WeightView> weights;  // none when the archive holds its own
+  std::vector<Adapter> adapters;    // merged into the weights that they name
 };
 
 // LoadArchive, Bind and Frozen.

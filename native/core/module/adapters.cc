@@ -1,0 +1,52 @@
+#include "module/adapters.h"
+
+#include <ATen/ATen.h>
+
+#include "tensor/error.h"
+
+namespace audioldm {
+namespace {
+
+[[noreturn]] void Fail(const std::string& tensor, const std::string& why) {
+  throw Error(ErrorCode::kInvalidWeights, "The tensor '" + tensor + "' " + why);
+}
+
+void CheckShapes(const WeightView& weight, const Adapter& adapter) {
+  if (weight.shape.size() != 2 || !at::isFloatingType(weight.dtype)) {
+    Fail(weight.name, "is not the weight of a linear layer, which adapters are for.");
+  }
+  const auto check = [&](const WeightView& factor, int64_t rows, int64_t columns) {
+    if (!at::isFloatingType(factor.dtype) || factor.shape.size() != 2 ||
+        (rows >= 0 && factor.shape[0] != rows) || factor.shape[1] != columns) {
+      Fail(factor.name, "is " + c10::str(c10::IntArrayRef(factor.shape)) +
+                            ", which does not fit the weight '" + weight.name + "' " +
+                            c10::str(c10::IntArrayRef(weight.shape)) + ".");
+    }
+  };
+  check(adapter.down, -1, weight.shape[1]);
+  check(adapter.up, weight.shape[0], adapter.down.shape[0]);
+}
+
+}  // namespace
+
+at::Tensor LoadAdapted(const WeightView& weight, const std::vector<Adapter>& adapters,
+                       const MappedFiles& files, const WeightPlacement& placement) {
+  const WeightPlacement exact{placement.device, at::kFloat, /*channels_last=*/false};
+  at::Tensor sum;
+  for (const Adapter& adapter : adapters) {
+    if (adapter.target != weight.name) continue;
+    CheckShapes(weight, adapter);
+    // What LoadWeight gives may be a read-only view of the file.
+    if (!sum.defined()) sum = LoadWeight(weight, files, exact).clone();
+    sum.addmm_(LoadWeight(adapter.up, files, exact), LoadWeight(adapter.down, files, exact),
+               /*beta=*/1, /*alpha=*/adapter.scale);
+  }
+  if (!sum.defined()) return LoadWeight(weight, files, placement);
+  const at::Tensor merged = sum.to(placement.dtype);
+  if (!merged.isfinite().all().item<bool>()) {
+    Fail(weight.name, "has values that are not finite once its adapters are merged.");
+  }
+  return merged;
+}
+
+}  // namespace audioldm

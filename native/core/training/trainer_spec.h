@@ -44,4 +44,7 @@ struct TrainerSpec {
   std::optional<std::vector<WeightView>> state;
 };
 
+// Throws Error (kEngineFailed) naming a setting that no training can have.
+void CheckTrainerSpec(const TrainerSpec& spec);
+
 }  // namespace audioldm

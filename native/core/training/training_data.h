@@ -18,6 +18,15 @@ struct TrainingData {
   at::Tensor audio;  // [rows, E]
   std::vector<int64_t> audio_row;
   at::Tensor unconditional;  // [E]
+
+  int64_t items() const { return static_cast<int64_t>(moments_row.size()); }
+  // [C, t, f]
+  std::vector<int64_t> latent_shape() const;
 };
+
+// Throws Error (kEngineFailed), naming what is wrong, unless every tensor has the dtype and shape
+// that a UNet of `channels` latent channels and conditions of `width` numbers takes, and every row
+// lies in its tensor. An item that lacks something is no error before something takes it.
+void CheckTrainingData(const TrainingData& data, int64_t channels, int64_t width);
 
 }  // namespace audioldm

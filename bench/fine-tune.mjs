@@ -1,7 +1,7 @@
 // Training: us against plain loops in PyTorch. See bench/README.md.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -27,7 +27,7 @@ const scratch = join(root, 'build', 'bench', 'fine-tune')
 const threads = Number(values.threads)
 const shared = {
   model: values.model ?? randomModel(),
-  data: sounds(64),
+  data: sounds(),
   batchSize: Number(values.batch),
   accumulate: Number(values.accumulate),
   segmentSeconds: Number(values.segment),
@@ -117,15 +117,12 @@ function randomModel() {
   return folder
 }
 
-/** A folder of sounds with captions, as captionedFolder() reads it. */
-function sounds(count) {
-  const folder = join(scratch, `sounds-${count}`)
-  if (!existsSync(join(folder, 'captions.csv'))) {
-    mkdirSync(scratch, { recursive: true })
-    if (run('node', ['bench/make-sounds.mjs', folder, String(count), '3']) !== 0) process.exit(1)
-    const files = readdirSync(folder).sort()
-    const rows = files.map((file, i) => `${file},sound number ${i} of a synthesiser`)
-    writeFileSync(join(folder, 'captions.csv'), `file,caption\n${rows.join('\n')}\n`)
+/** Sounds of 5 s in the layout of ESC-50. */
+function sounds() {
+  const folder = join(scratch, 'esc50')
+  if (!existsSync(join(folder, 'meta', 'esc50.csv'))) {
+    const args = ['bench/make-esc50.mjs', '--out', folder, '--classes', '8', '--clips', '8']
+    if (run('node', args) !== 0) process.exit(1)
   }
   return folder
 }

@@ -2,12 +2,12 @@
 // answer. A step takes from one step event to the next.
 
 import { readFileSync, rmSync } from 'node:fs'
-import { captionedFolder, fineTune } from '../dist/index.mjs'
+import { esc50, fineTune } from '../dist/index.mjs'
 
 const { model, data, warm, steps, out, encode, ...options } = JSON.parse(process.argv[2])
 const job = fineTune(model, {
   ...options,
-  dataset: captionedFolder(data),
+  dataset: esc50(data),
   validation: 0,
   steps: warm + steps,
   warmupSteps: 0,

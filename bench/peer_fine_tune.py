@@ -89,9 +89,9 @@ class ClapMel(LogMel):
 
 class Sounds(Dataset):
     def __init__(self, folder: Path, seconds: float) -> None:
-        with open(folder / 'captions.csv') as file:
+        with open(folder / 'meta' / 'esc50.csv') as file:
             self.rows = list(csv.DictReader(file))
-        self.folder, self.samples = folder, round(seconds * RATE)
+        self.folder, self.samples = folder / 'audio', round(seconds * RATE)
         self.mel = AutoencoderMel()
 
     def __len__(self) -> int:
@@ -99,13 +99,16 @@ class Sounds(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, str]:
         row = self.rows[index]
-        samples, rate = soundfile.read(self.folder / row['file'], dtype='float32', always_2d=True)
+        samples, rate = soundfile.read(
+            self.folder / row['filename'], dtype='float32', always_2d=True
+        )
         wave = resample(torch.from_numpy(samples[:, 0].copy())[None], rate, RATE)[0]
         wave = wave[: self.samples]
         wave = wave - wave.mean()
         wave = wave / (wave.abs().max() + 1e-8) * 0.5
         wave = torch.nn.functional.pad(wave, (0, self.samples - wave.shape[0]))
-        return wave, self.mel(wave[None]), row['caption']
+        label = row['category'].replace('_', ' ')
+        return wave, self.mel(wave[None]), f'This is a sound of {label}.'
 
 
 def forever(loader: DataLoader) -> Iterator:

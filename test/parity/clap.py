@@ -7,7 +7,6 @@ stdout: {"audio": {folder: [[512 floats]]}, "text": [[512 floats]]}, rows of len
 """
 
 import json
-import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 import transformers
 from audioldm_export import configs, random_model
+from resample import resample
 from scipy.io import wavfile
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -29,29 +29,6 @@ transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 RATE = 48000
-
-
-def resample(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Samples times a sinc in a Hann window of 6 zero crossings, as torchaudio defines it."""
-    common = math.gcd(rate, RATE)
-    source, target = rate // common, RATE // common
-    if source == target:
-        return samples
-    cutoff = min(source, target) * 0.99
-    width = math.ceil(6 * source / cutoff)
-    # One period: the places of `target` new samples among `source` old ones.
-    place = np.arange(target) * source / target
-    nearest = np.floor(place).astype(int)
-    offsets = np.arange(-width, width + 1)
-    distance = (nearest[:, None] + offsets - place[:, None]) * cutoff / source
-    window = np.cos(np.pi * np.clip(distance, -6, 6) / 12) ** 2
-    taps = np.where(np.abs(distance) < 6, np.sinc(distance) * window * cutoff / source, 0)
-    periods, phase = np.divmod(np.arange(math.ceil(target * len(samples) / source)), target)
-    padded = np.pad(samples, (width, width + 1 + source))
-    result = np.zeros(len(phase))
-    for column in range(len(offsets)):
-        result += padded[source * periods + nearest[phase] + column] * taps[phase, column]
-    return result
 
 
 def write_tower(folder: Path, width: int, depths: list[int], heads: list[int]) -> None:
@@ -70,7 +47,7 @@ def write_tower(folder: Path, width: int, depths: list[int], heads: list[int]) -
 def waveform(path: str) -> np.ndarray:
     rate, samples = wavfile.read(path)
     # A longer one would be cut at random.
-    return resample(samples.astype(np.float64), rate)[: 10 * RATE].astype(np.float32)
+    return resample(samples.astype(np.float64), rate, RATE)[: 10 * RATE].astype(np.float32)
 
 
 def rows(embeddings: list[Tensor]) -> list[list[float]]:

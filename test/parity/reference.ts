@@ -135,7 +135,7 @@ export function unitError(ours: Float32Array, reference: Float32Array): number {
   return (peakError(ours, reference) * peak) / std
 }
 
-function floats(path: string): Float32Array {
+export function floats(path: string): Float32Array {
   const bytes = readFileSync(path)
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).slice()
 }

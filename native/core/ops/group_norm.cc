@@ -124,7 +124,9 @@ at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weig
   if (ours && x.scalar_type() == at::kBFloat16) {
     return Normalize<c10::BFloat16, uint16_t>(x, groups, weight, bias, eps, silu);
   }
-  const auto y = at::group_norm(x, groups, weight, bias, eps);
+  // Of channels that lie last, libtorch's own operator loses half of float32's digits.
+  const auto format = x.suggest_memory_format();
+  const auto y = at::group_norm(x.contiguous(), groups, weight, bias, eps).contiguous(format);
   return silu ? at::silu(y) : y;
 }
 

@@ -97,6 +97,17 @@ export class ClipReader {
     }
   }
 
+  /** The first segment as it is in the file. @throws AudioError with the reason */
+  async sound(
+    clip: Place,
+    { samples, sampleRate }: SegmentFormat,
+    signal: AbortSignal,
+  ): Promise<{ samples: Float32Array; sampleRate: number }> {
+    const { audio } = await this.#pool.read(clip.path, { signal })
+    const length = Math.ceil((samples * audio.sampleRate) / sampleRate)
+    return { samples: segmentOf(cutOut(audio, clip), length, 0), sampleRate: audio.sampleRate }
+  }
+
   async dispose(): Promise<void> {
     await Promise.all([this.#pool.dispose(), this.#sounds.dispose()])
   }

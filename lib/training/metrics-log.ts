@@ -20,6 +20,7 @@ export class MetricsLog {
   #file: FileHandle | undefined
   #bytes = 0
   #pending: string[] = []
+  #flushing: Promise<void> | undefined
   #losses: number[] = []
   #evaluation: Evaluation | undefined
   #best: { step: number; validationLoss: number } | undefined
@@ -66,18 +67,9 @@ export class MetricsLog {
 
   /** @throws OutputError; the lines are kept for the next flush then, and the file is as it was */
   async flush(): Promise<void> {
-    if (this.#pending.length === 0 || !this.#file) return
-    const bytes = Buffer.from(this.#pending.join(''))
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        done += (await this.#file.write(bytes, done)).bytesWritten
-      }
-    } catch (error) {
-      await this.#file.truncate(this.#bytes).catch(() => {})
-      throw outputError(this.path, error)
-    }
-    this.#bytes += bytes.length
-    this.#pending = []
+    await this.#flushing?.catch(() => {})
+    this.#flushing = this.#write(this.#pending.splice(0))
+    await this.#flushing
   }
 
   async close(): Promise<void> {
@@ -98,6 +90,21 @@ export class MetricsLog {
   /** The evaluation of least validation loss after the start. */
   get best(): { step: number; validationLoss: number } | undefined {
     return this.#best
+  }
+
+  async #write(lines: string[]): Promise<void> {
+    if (lines.length === 0 || !this.#file) return
+    const bytes = Buffer.from(lines.join(''))
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += (await this.#file.write(bytes, done)).bytesWritten
+      }
+      this.#bytes += bytes.length
+    } catch (error) {
+      await this.#file.truncate(this.#bytes).catch(() => {})
+      this.#pending.unshift(...lines)
+      throw outputError(this.path, error)
+    }
   }
 
   #add(line: LoggedLine): void {

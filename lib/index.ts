@@ -83,15 +83,18 @@ export type { AudioSet } from './score/inputs.js'
 export type { BackboneName, FeatureOptions, ScoreOptions } from './score/options.js'
 export type { PairingMode } from './score/pairing.js'
 export type { ClipRow } from './score/per-clip.js'
+export type { Prompts } from './score/prompts.js'
 export type {
+  BackboneProtocol,
   FeatureProtocol,
   MonoRule,
   ResamplerName,
   ResamplerSettings,
   ScoreProtocol,
+  WaveformNeeds,
   WaveformProtocol,
 } from './score/protocol.js'
-export type { ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
+export type { ScoredPrompts, ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
 export {
   type SaveStatisticsEvent,
   type SaveStatisticsOptions,

@@ -7,6 +7,7 @@ import type { ScoreOptions } from './score/options.js'
 import { defaultPairing, pairClips } from './score/pairing.js'
 import { planMetrics } from './score/plan.js'
 import { makeExtractors, openSide } from './score/prepare-run.js'
+import { checkPrompts, pairPrompts, readPrompts } from './score/prompts.js'
 import { waveformProtocol } from './score/protocol.js'
 import type { ScoreEvent, ScoreResult } from './score/result.js'
 import { givenBackbones, type Role, scoreSchema } from './score/schema.js'
@@ -35,6 +36,7 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
     throw new InvalidOptionError('saveStatistics', 'saves those of the reference: give one')
   }
   const given = givenBackbones(parsed)
+  const givenPrompts = parsed.prompts === undefined ? undefined : checkPrompts(parsed.prompts)
 
   return new Job(async (control) => {
     const warn = (message: string) => control.emit({ type: 'warning', message })
@@ -48,7 +50,9 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
     const references = reference?.clips ?? []
     const mode = parsed.pairing ?? defaultPairing(generated.clips, references)
     const pairing = pairClips(generated.clips, references, mode)
-    const inputs = { given, generated, reference, pairing, perClip: parsed.perClip }
+    const entries = givenPrompts === undefined ? undefined : await readPrompts(givenPrompts)
+    const prompts = entries && pairPrompts(generated, entries)
+    const inputs = { given, generated, reference, pairing, prompts, perClip: parsed.perClip }
     const plan = planMetrics(parsed.metrics, inputs)
     plan.warnings.forEach(warn)
     if (saveStatistics !== undefined) {
@@ -63,7 +67,7 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
       const roles = new Set([...rolesOf(plan.needs.generated), ...rolesOf(plan.needs.reference)])
       const extractors = await makeExtractors(session, given, roles, waveform, warn)
       return await compare({
-        ...{ options: parsed, given, generated, reference, pairing, plan },
+        ...{ options: parsed, given, generated, reference, pairing, prompts, plan },
         ...{ waveform, session, extractors, control },
       })
     } finally {

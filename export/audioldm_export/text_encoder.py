@@ -129,7 +129,7 @@ class Projection(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """Token ids and mask [B, L] → text embeddings [B, 512], not normalised."""
+    """Token ids and mask [B, L], of any type → text embeddings [B, 512], not normalised."""
 
     num_layers: int
     heads: int
@@ -147,7 +147,7 @@ class TextEncoder(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         pooled = self.text_model(
-            input_ids,
+            input_ids.to(torch.int64),
             attention_mask.to(torch.bool)[:, None, None, :],
             self.num_layers,
             self.heads,

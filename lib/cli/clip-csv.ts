@@ -14,6 +14,8 @@ const columns: [header: string, field: keyof ClipRow][] = [
   ['lsd', 'lsd'],
   ['psnr', 'psnr'],
   ['ssim', 'ssim'],
+  ['prompt', 'prompt'],
+  ['clap', 'clap'],
   ['top_class', 'topClass'],
   ['top_probability', 'topProbability'],
 ]

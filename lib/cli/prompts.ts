@@ -1,9 +1,9 @@
 /** The file of `--prompts`: a prompt a line, or JSON Lines with options of each clip. */
-import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
 import { type ClipOptions, checkCombination, clipSchema } from '../generate-plan.js'
 import { parseOptions } from '../options.js'
+import { readTextFile } from '../text-file.js'
 
 export interface NamedClip {
   clip: ClipOptions
@@ -12,7 +12,6 @@ export interface NamedClip {
 }
 
 const option = '--prompts'
-const largestFile = 64 * 2 ** 20
 /** One of them at least says what to hear. */
 const sources = ['prompt', 'audioPrompt', 'mix', 'init'] as const
 const lineSchema = z.strictObject({
@@ -22,7 +21,7 @@ const lineSchema = z.strictObject({
 
 /** @throws InvalidOptionError naming file and line. */
 export async function readPrompts(path: string): Promise<NamedClip[]> {
-  const text = await readText(path)
+  const text = await readTextFile(option, path)
   const jsonLines = /\.(jsonl|ndjson)$/i.test(path)
   const clips: NamedClip[] = []
   text.split(/\r?\n/).forEach((line, i) => {
@@ -33,24 +32,6 @@ export async function readPrompts(path: string): Promise<NamedClip[]> {
     throw new InvalidOptionError(option, `${path} has no prompts`, 'write one prompt a line')
   }
   return clips
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    const stats = await stat(path)
-    if (stats.isDirectory()) throw new Error('it is a folder')
-    if (stats.size > largestFile) throw new Error('it is larger than 64 MB')
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-          ? 'it is not UTF-8 text'
-          : message
-    throw new InvalidOptionError(option, `cannot read ${path}: ${reason}`)
-  }
 }
 
 function parseLine(path: string, number: number, line: string): NamedClip {

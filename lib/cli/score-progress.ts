@@ -7,6 +7,8 @@ import { createProgress } from './progress.js'
 /** Skipped files that are listed one by one; the rest is counted. */
 const listed = 50
 
+const units = { generated: 'generated clips', reference: 'reference clips', prompts: 'prompts' }
+
 type Told = { type: 'metric' } & Extract<ScoreEvent, { type: 'metric' }>
 
 /** The result, with the warnings and the metrics that were told on the way. */
@@ -20,7 +22,7 @@ export async function follow<R>(
   try {
     for await (const event of job as Job<ScoreEvent | SaveStatisticsEvent, R>) {
       if (event.type === 'step') {
-        const what = 'stage' in event ? `${event.stage} clips` : 'clips'
+        const what = 'stage' in event ? units[event.stage] : 'clips'
         progress.update(event.done, event.total, what)
       } else if (event.type === 'skipped') {
         skipped++

@@ -12,10 +12,12 @@ export function scoreTable(result: ScoreResult, metrics: Told[]): string {
     const frames = metric.generated?.source === 'frames'
     const counts = metric.paired
       ? [`${result.pairs} pairs`, '']
-      : [
-          clips(result.generated, frames),
-          metric.reference ? clips(result.reference as ScoredSide, frames) : '',
-        ]
+      : metric.prompts
+        ? [`${result.prompts?.count} prompts`, '']
+        : [
+            clips(result.generated, frames),
+            metric.reference ? clips(result.reference as ScoredSide, frames) : '',
+          ]
     return valueRows(name, value).map(([label, text]) => [label, text, ...counts])
   })
   return `${align([['metric', 'value', 'generated', 'reference'], ...rows])}\n${protocolLine(result)}`

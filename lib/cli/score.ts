@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { MetricName } from '../metrics/metric.js'
+import { type MetricName, metricNames } from '../metrics/metric.js'
 import type { ScoreOptions } from '../score/options.js'
 import { scoreSchema } from '../score/schema.js'
 import { checkWritable, writeFileAtomic } from '../write-file.js'
@@ -20,6 +20,7 @@ import { textValue } from './values.js'
 interface ScoreFlags extends FeatureFlags {
   metrics?: MetricName[]
   pairing?: ScoreOptions['pairing']
+  prompts?: string
   saveStats?: string
   perClip?: string
   json?: boolean
@@ -27,12 +28,14 @@ interface ScoreFlags extends FeatureFlags {
 
 export function scoreCommand(): Command {
   const command = new Command('score')
-    .description('compare generated sound with references: FD, FAD, IS, KL and more')
+    .description(
+      'compare generated sound with references or prompts: FD, FAD, IS, KL, CLAP and more',
+    )
     .argument('<generated>', 'folder, sound file, saved statistics, or .txt list of files')
-    .argument('[reference]', 'the same; not needed for is alone')
+    .argument('[reference]', 'the same; not needed for is and clap')
     .option(
       '--metrics <names>',
-      'some of fd,fad,is,kl,kid,fad-infinity,lsd,psnr,ssim (default: of the first four, what can be)',
+      `some of ${metricNames.join(',')} (default: of the first four, what can be)`,
       metricsValue,
     )
   return addFeatureFlags(command)
@@ -40,6 +43,10 @@ export function scoreCommand(): Command {
       '--pairing <rule>',
       'how clips are paired: name, order or none (default: name)',
       textValue('--pairing', scoreSchema.shape.pairing.unwrap()),
+    )
+    .option(
+      '--prompts <file>',
+      'what the clips were made from, for clap: the output of generate --json, .jsonl, .csv or .txt',
     )
     .option('--save-stats <file>', 'save the statistics of the reference, a .safetensors file')
     .option('--per-clip <file>', 'write scores of every generated clip, a .csv file')
@@ -52,7 +59,9 @@ const examples = `
 Examples:
   audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --vggish vggish-10086976.pth
   audioldm score out/ reference.safetensors --vggish vggish-10086976.pth --metrics fad --json
-  audioldm score out/ --panns Cnn14_16k_mAP=0.438.pth --metrics is --per-clip clips.csv`
+  audioldm score out/ --panns Cnn14_16k_mAP=0.438.pth --metrics is --per-clip clips.csv
+  audioldm score out/ --clap model/ --prompts out.json --metrics clap
+  audioldm score out/ reference/ --clap model/ --backbone clap --metrics fd`
 
 function metricsValue(text: string): MetricName[] {
   const names = text.split(',').map((name) => name.trim().toLowerCase())
@@ -77,6 +86,7 @@ async function run(
       reference: reference && (await audioArgument('REFERENCE', reference)),
       metrics: flags.metrics,
       pairing: flags.pairing,
+      prompts: flags.prompts,
       perClip: flags.perClip !== undefined,
       saveStatistics: flags.saveStats,
       signal,

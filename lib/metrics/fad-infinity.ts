@@ -16,6 +16,7 @@ export const fadInfinity: Metric = {
   reference: { source: 'frames', form: 'statistics' },
   // The largest size must lie above the smallest for a line to be drawn.
   minRows: minSize + 1,
+  minReferenceRows: 2,
   settings: { steps, minSize, seed, ddof: 1 },
   compute: async (context) => {
     const rows = context.rows('generated', 'frames').tensor(context.calculator)

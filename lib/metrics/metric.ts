@@ -11,6 +11,7 @@ export const metricNames = [
   'lsd',
   'psnr',
   'ssim',
+  'clap',
 ] as const
 
 export type MetricName = (typeof metricNames)[number]
@@ -36,6 +37,8 @@ export interface ClipScores {
   lsd?: number
   psnr?: number
   ssim?: number
+  /** Similarity with its prompt, −1 … 1. */
+  clap?: number
 }
 
 /** Every metric that was asked for; the others are absent. */
@@ -51,6 +54,7 @@ export interface MetricValues {
   /** dB; Infinity where every pair is equal. */
   psnr?: number
   ssim?: number
+  clap?: { mean: number; std: number }
 }
 
 export interface Outcome {
@@ -71,10 +75,13 @@ export interface Metric {
   readonly perClip?: Need
   /** It compares clips pair by pair. */
   readonly paired?: boolean
+  /** It compares clips with their prompts. */
+  readonly prompts?: boolean
   /** It compares waveforms: no network. */
   readonly waveforms?: boolean
-  /** The fewest rows of either side. */
+  /** The fewest rows of either side; of the reference, where it says so, `minReferenceRows`. */
   readonly minRows?: number
+  readonly minReferenceRows?: number
   /** Numbers that it fixes, for the protocol. */
   readonly settings?: Readonly<Record<string, number>>
   compute(context: MetricContext): Promise<Outcome>

@@ -1,3 +1,4 @@
+import { clap } from './clap.js'
 import { fad } from './fad.js'
 import { fadInfinity } from './fad-infinity.js'
 import { fd } from './fd.js'
@@ -10,7 +11,10 @@ import { psnr } from './psnr.js'
 import { ssim } from './ssim.js'
 
 /** In the order in which they are computed and shown. */
-const metrics: readonly Metric[] = [fd, fad, inceptionScore, kl, kid, fadInfinity, lsd, psnr, ssim]
+const metrics: readonly Metric[] = [
+  ...[fd, fad, inceptionScore, kl, kid, fadInfinity],
+  ...[lsd, psnr, ssim, clap],
+]
 
 /** Computed where nothing is asked for by name. */
 export const defaultMetrics: readonly MetricName[] = ['fd', 'fad', 'is', 'kl']

@@ -22,6 +22,8 @@ export interface MetricContext {
   /** Only what the metric said it needs is there. */
   statistics(side: SideName, source: FeatureSource): Statistics
   rows(side: SideName, source: FeatureSource): Rows
+  /** Embeddings of the prompts, of length 1, by generated clip; computed at the first call. */
+  prompts(): Promise<ReadonlyMap<number, Float64Array>>
   /** One entry a pair; computed at the first call. */
   spectralPairs(): Promise<SpectralPair[]>
 }

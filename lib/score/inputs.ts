@@ -22,6 +22,8 @@ export type AudioSet = string | readonly (string | ClipInput)[]
 
 export interface ResolvedSet {
   clips: ClipSource[]
+  /** The same in the order in which they were given. */
+  listed: ClipSource[]
   /** Paths of saved statistics. */
   statistics: string[]
   skipped: Skipped[]
@@ -58,7 +60,7 @@ export async function resolveSet(
   signal?: AbortSignal,
 ): Promise<ResolvedSet> {
   const entries = typeof set === 'string' ? [set] : set
-  const result: ResolvedSet = { clips: [], statistics: [], skipped: [] }
+  const result: ResolvedSet = { clips: [], listed: [], statistics: [], skipped: [] }
   const shared = sharedFolder(entries.filter((entry): entry is string => typeof entry === 'string'))
   for (const [i, entry] of entries.entries()) {
     const label = typeof set === 'string' ? option : `${option}[${i}]`
@@ -70,6 +72,7 @@ export async function resolveSet(
     const beside = passed > 0 ? `, only ${passed} files of other kinds` : ''
     throw new InvalidOptionError(option, `there are no sound files in ${entries[0]}${beside}`)
   }
+  result.listed = [...result.clips]
   if (sorted && result.clips.every((clip) => clip.name !== undefined)) {
     result.clips.sort((a, b) => compare(a.name as string, b.name as string))
   }

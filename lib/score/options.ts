@@ -4,6 +4,7 @@ import type { Model } from '../model.js'
 import type { ComputeDType } from '../native/device.js'
 import type { AudioSet } from './inputs.js'
 import type { PairingMode } from './pairing.js'
+import type { Prompts } from './prompts.js'
 import type { MonoRule, ResamplerName } from './protocol.js'
 
 export type BackboneName = 'cnn14-16k' | 'cnn14-32k' | 'clap'
@@ -63,11 +64,12 @@ export interface FeatureOptions {
 export interface ScoreOptions extends FeatureOptions {
   /** What is judged. */
   generated: AudioSet
-  /** What it is compared with; not needed for `is` alone. */
+  /** What it is compared with; not needed for `is` and `clap`. */
   reference?: AudioSet
   /**
-   * Default: those of fd, fad, is and kl that weights and inputs allow, with a warning for each that
-   * is left out. A metric asked for by name that cannot be computed is an error.
+   * Default: those of fd, fad, is and kl, and with prompts of clap, that weights and inputs allow,
+   * with a warning for each that is left out. A metric asked for by name that cannot be computed is
+   * an error.
    */
   metrics?: readonly MetricName[]
   /**
@@ -76,6 +78,11 @@ export interface ScoreOptions extends FeatureOptions {
    * where clips in memory have no names): as listed; 'none'.
    */
   pairing?: PairingMode
+  /**
+   * What the generated clips were made from, for clap: a file, the list that
+   * `audioldm generate --json` prints among them, texts by name or texts in the order of the clips.
+   */
+  prompts?: Prompts
   /** Whether the result has scores of single clips; default false. Keeps all VGGish rows. */
   perClip?: boolean
   /** Also writes the statistics of the reference to this file, for later runs. */

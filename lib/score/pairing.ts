@@ -13,7 +13,7 @@ export interface Pairing {
 }
 
 /** As audioldm_eval wants it: of each side, more than this part must have a partner. */
-const wantedPart = 0.99
+export const wantedPart = 0.99
 
 export function pairClips(
   generated: ClipSource[],
@@ -40,39 +40,39 @@ function byOrder(generated: ClipSource[], reference: ClipSource[]): Pairing {
 
 function byName(generated: ClipSource[], reference: ClipSource[]): Pairing {
   const mode = 'name'
-  const own = index(generated, 'generated clips')
-  const other = index(reference, 'references')
+  const own = clipsByName(generated, 'generated clips')
+  const other = clipsByName(reference, 'references')
   const problem = own.problem ?? other.problem
   if (problem !== undefined) return { mode, pairs: [], problem }
   const pairs: Pair[] = []
   const alone: string[] = []
   generated.forEach((clip, i) => {
-    const partner = other.clips.get(pairName(clip))
+    const partner = other.clips.get(pairName(clip.name as string))
     if (partner === undefined) alone.push(clip.path)
     else pairs.push({ generated: i, reference: partner })
   })
   const enough = (count: number) => pairs.length / count > wantedPart
   if (enough(generated.length) && enough(reference.length)) return { mode, pairs }
-  for (const clip of reference) if (!own.clips.has(pairName(clip))) alone.push(clip.path)
-  const { length } = alone
-  const some = alone.slice(0, 3).join(', ') + (length > 3 ? ` and ${length - 3} more` : '')
+  for (const clip of reference)
+    if (!own.clips.has(pairName(clip.name as string))) alone.push(clip.path)
   return {
     mode,
     pairs: [],
     problem:
       `${pairs.length} names are common to ${generated.length} generated clips and ` +
-      `${reference.length} references, and more than 99 % must be; without a partner: ${some}`,
+      `${reference.length} references, and more than 99 % must be; without a partner: ${listSome(alone)}`,
   }
 }
 
-function index(
+/** Their indices by `pairName`. */
+export function clipsByName(
   clips: ClipSource[],
   what: string,
 ): { clips: Map<string, number>; problem?: string } {
   const found = new Map<string, number>()
   for (const [i, clip] of clips.entries()) {
     if (clip.name === undefined) return { clips: found, problem: `${clip.path} has no name` }
-    const name = pairName(clip)
+    const name = pairName(clip.name)
     const same = found.get(name)
     if (same !== undefined) {
       const problem = `two ${what} are named '${name}': ${clips[same].path} and ${clip.path}`
@@ -87,6 +87,11 @@ const soundExtension =
   /(?<=[^/])\.(wav|wave|rf64|w64|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|aiff?|caf|au|snd|amr|qoa|wma)$/i
 
 /** The path in its folder, without the extension: a.wav is compared with a.flac. */
-function pairName(clip: ClipSource): string {
-  return (clip.name as string).normalize('NFC').replace(soundExtension, '')
+export function pairName(name: string): string {
+  return name.normalize('NFC').replace(soundExtension, '')
+}
+
+export function listSome(names: string[]): string {
+  const { length } = names
+  return names.slice(0, 3).join(', ') + (length > 3 ? ` and ${length - 3} more` : '')
 }

@@ -1,7 +1,8 @@
 /** One row a generated clip, readable or not. */
 import type { ClipScores } from '../metrics/metric.js'
-import type { Pairing } from './pairing.js'
-import type { Side, SideFeatures } from './side.js'
+import type { ClipSource } from './clip-source.js'
+import type { Pair } from './context.js'
+import type { SideFeatures } from './side.js'
 
 export interface ClipRow extends ClipScores {
   /** Its path in the folder, or its name. */
@@ -15,28 +16,38 @@ export interface ClipRow extends ClipScores {
   channels?: number
   /** The path of the reference it was paired with. */
   pair?: string
+  /** That its clap is the similarity with. */
+  prompt?: string
   /** AudioSet's class of the highest logit, 0 … 526, and its probability (sigmoid). */
   topClass?: number
   topProbability?: number
 }
 
+/** What the generated clips were compared with. */
+export interface ClipPartners {
+  generated: ClipSource[]
+  reference?: ClipSource[]
+  pairs: Pair[]
+  prompts?: ReadonlyMap<number, string>
+}
+
 export function clipRows(
-  generated: Side,
-  reference: Side | undefined,
   features: SideFeatures,
-  pairing: Pairing,
   scores: Map<number, ClipScores>[],
+  { generated, reference, pairs, prompts }: ClipPartners,
 ): ClipRow[] {
   const reasons = new Map(features.skipped.map(({ path, reason }) => [path, reason]))
-  const pairs = new Map(pairing.pairs.map((pair) => [pair.generated, pair.reference]))
+  const partners = new Map(pairs.map((pair) => [pair.generated, pair.reference]))
   const [logits] = features.logits.values()
-  return generated.clips.map((clip, i) => {
+  return generated.map((clip, i) => {
     const row: ClipRow = { name: clip.name ?? clip.path, path: clip.path }
     const facts = features.facts.get(i)
     if (facts === undefined) return { ...row, skipped: reasons.get(clip.path) ?? 'not read' }
     Object.assign(row, facts, ...scores.map((each) => each.get(i) ?? {}))
-    const partner = pairs.get(i)
-    if (partner !== undefined) row.pair = reference?.clips[partner].path
+    const partner = partners.get(i)
+    if (partner !== undefined) row.pair = reference?.[partner].path
+    const prompt = prompts?.get(i)
+    if (prompt !== undefined) row.prompt = prompt
     if (logits) Object.assign(row, topClass(logits.of(i)))
     return row
   })

@@ -3,7 +3,8 @@ import { InvalidOptionError } from '../errors.js'
 import type { FeatureSource, Metric, MetricName, Need } from '../metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
 import type { SideName } from './context.js'
-import type { Pairing } from './pairing.js'
+import { listSome, type Pairing } from './pairing.js'
+import type { PairedPrompts } from './prompts.js'
 import type { GivenBackbones, Role } from './schema.js'
 import type { Side } from './side.js'
 
@@ -25,6 +26,7 @@ export interface PlanInputs {
   generated: Side
   reference?: Side
   pairing: Pairing
+  prompts?: PairedPrompts
   perClip: boolean
 }
 
@@ -39,7 +41,8 @@ export function planMetrics(asked: readonly MetricName[] | undefined, inputs: Pl
   const metrics: Metric[] = []
   const warnings: string[] = []
   const problems: InvalidOptionError[] = []
-  for (const metric of selectMetrics(asked ?? defaultMetrics)) {
+  const names = asked ?? [...defaultMetrics, ...(inputs.prompts ? (['clap'] as const) : [])]
+  for (const metric of selectMetrics(names)) {
     const problem = obstacle(metric, inputs)
     if (problem === undefined) metrics.push(metric)
     else if (asked) throw problem
@@ -47,6 +50,11 @@ export function planMetrics(asked: readonly MetricName[] | undefined, inputs: Pl
       problems.push(problem)
       warnings.push(`left out: ${reasonOf(problem)}`)
     }
+  }
+  if (inputs.prompts && !metrics.some((metric) => metric.prompts)) {
+    warnings.push('the prompts are not used: they are for the metric clap')
+  } else if (inputs.prompts) {
+    warnings.push(...promptWarnings(inputs.prompts))
   }
   if (metrics.length === 0) {
     const [{ option, hint }] = problems
@@ -61,6 +69,18 @@ export function planMetrics(asked: readonly MetricName[] | undefined, inputs: Pl
     reference: needsOf('reference', metrics, inputs),
   }
   return { metrics, warnings, needs }
+}
+
+function promptWarnings({ texts, skipped, unused }: PairedPrompts): string[] {
+  const warnings: string[] = []
+  if (skipped.length > 0) {
+    const paths = listSome(skipped.map(({ path }) => path))
+    warnings.push(`clap is of ${texts.size} clips; without a prompt are ${paths}`)
+  }
+  if (unused.length > 0) {
+    warnings.push(`${unused.length} prompts belong to no clip: ${listSome(unused)}`)
+  }
+  return warnings
 }
 
 /** The message without the option's name before it. */
@@ -106,6 +126,15 @@ function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | unde
       side.option,
       `${name} ${wants} the clips themselves, and ${side.saved[0].path} has their statistics only`,
     )
+  }
+  if (metric.prompts) {
+    const problem = inputs.prompts ? inputs.prompts.problem : 'give them'
+    if (problem !== undefined) {
+      return new InvalidOptionError(
+        'prompts',
+        `${name} compares clips with their prompts: ${problem}`,
+      )
+    }
   }
   if (metric.paired && pairing.problem !== undefined) {
     return new InvalidOptionError('pairing', `${name} compares pairs: ${pairing.problem}`)

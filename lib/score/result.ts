@@ -5,13 +5,14 @@ import type { ClipRow } from './per-clip.js'
 import type { ScoreProtocol } from './protocol.js'
 import type { Skipped } from './walk.js'
 
-/** `step` counts the clips of a side; only the latest unread one is kept. */
+/** `step` counts the clips of a side, or the prompts; only the latest unread one is kept. */
 export type ScoreEvent =
   | {
       type: 'step'
-      stage: SideName
+      stage: SideName | 'prompts'
       done: number
       total: number
+      /** Of the clip; of prompts the text. */
       path: string
       /** Whether nothing had to be computed for this clip. */
       cached: boolean
@@ -29,6 +30,15 @@ export interface ScoredSide {
   frames?: number
 }
 
+export interface ScoredPrompts {
+  /** Clips that were compared with their prompts. */
+  count: number
+  /** Clips that have none. */
+  skipped: Skipped[]
+  /** Prompts that belong to no clip, by name. */
+  unused: string[]
+}
+
 export interface ScoreResult {
   metrics: MetricValues
   generated: ScoredSide
@@ -36,6 +46,8 @@ export interface ScoreResult {
   reference?: ScoredSide
   /** Pairs that kl, lsd, psnr and ssim are of, where one of them was computed. */
   pairs?: number
+  /** What clap is of, where it was computed. */
+  prompts?: ScoredPrompts
   /** Features of a clip by a network: those computed in this run, and those found in the cache. */
   features: { computed: number; cached: number }
   protocol: ScoreProtocol

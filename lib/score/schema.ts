@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseArchiveSpec } from '../backbones/archive.js'
 import type { BackboneSpec } from '../backbones/backbone.js'
+import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
 import { Model } from '../model.js'
@@ -52,25 +53,31 @@ export const scoreSchema = z.strictObject({
     .min(1, { error: 'the list is empty' })
     .optional(),
   pairing: oneOf(pairingModes).optional(),
+  prompts: z.unknown().optional(),
   perClip: z.boolean(expecting('true or false')).default(false),
   saveStatistics: text('a path').optional(),
 })
 
 export type ParsedScoreOptions = Omit<
   z.output<typeof scoreSchema>,
-  'generated' | 'reference' | 'signal'
+  'generated' | 'reference' | 'prompts' | 'signal'
 >
 export type ParsedFeatureOptions = z.output<z.ZodObject<typeof featureShape>>
 
-/** The options that give the weights of a backbone. */
-export type Role = 'panns' | 'vggish' | 'embedding' | 'clap'
-
 /** The backbones whose weights are given. */
 export interface GivenBackbones {
-  specs: Partial<Record<Role, BackboneSpec>>
+  /** By the option that gives them. */
+  specs: {
+    panns?: BackboneSpec
+    vggish?: BackboneSpec
+    embedding?: BackboneSpec
+    clap?: ClapSpec
+  }
   /** What fd and kid compare clips by, given or not. */
-  embedding: Exclude<Role, 'vggish'>
+  embedding: 'panns' | 'embedding' | 'clap'
 }
+
+export type Role = keyof GivenBackbones['specs']
 
 export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
   const { panns, vggish, backbone, vggishRelu, vggishPca, embedding, clap } = options

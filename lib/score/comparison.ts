@@ -1,0 +1,30 @@
+/** What one run of score works on. */
+import type { JobControl } from '../job.js'
+import type { Extractor } from './extractor.js'
+import type { Pairing } from './pairing.js'
+import type { Plan } from './plan.js'
+import type { PairedPrompts } from './prompts.js'
+import type { WaveformProtocol } from './protocol.js'
+import type { ScoreEvent } from './result.js'
+import type { GivenBackbones, ParsedScoreOptions, Role } from './schema.js'
+import type { Session } from './session.js'
+import type { Side, SideFeatures } from './side.js'
+
+export interface Comparison {
+  options: ParsedScoreOptions
+  given: GivenBackbones
+  generated: Side
+  reference?: Side
+  pairing: Pairing
+  prompts?: PairedPrompts
+  plan: Plan
+  waveform: WaveformProtocol
+  session: Session
+  extractors: Map<Role, Extractor>
+  control: JobControl<ScoreEvent>
+}
+
+export interface GatheredSides {
+  generated: SideFeatures
+  reference?: SideFeatures
+}

@@ -1,0 +1,125 @@
+/** From what was gathered to the numbers. */
+import type { ClapSpec } from '../backbones/clap.js'
+import { InvalidOptionError } from '../errors.js'
+import type { ClipScores, Metric, MetricValues } from '../metrics/metric.js'
+import type { Comparison, GatheredSides } from './comparison.js'
+import type { MetricContext } from './context.js'
+import type { Extractor } from './extractor.js'
+import { reasonOf, roleOf } from './plan.js'
+import { embedPrompts, type PromptEmbeddings } from './prompt-embeddings.js'
+import type { SideFeatures } from './side.js'
+import { compareSpectra } from './spectral-pairs.js'
+
+export async function computeMetrics(comparison: Comparison, both: GatheredSides) {
+  const { plan, options, control } = comparison
+  let embedding: Promise<PromptEmbeddings> | undefined
+  const prompts = () => {
+    embedding ??= embedReadable(comparison, both.generated)
+    return embedding
+  }
+  const context = metricContext(comparison, both, prompts)
+  const metrics = plan.metrics.filter((metric) => {
+    const problem = tooFewRows(metric, comparison, both)
+    if (problem && options.metrics) throw problem
+    if (problem) control.emit({ type: 'warning', message: `left out: ${reasonOf(problem)}` })
+    return problem === undefined
+  })
+  const values: MetricValues = {}
+  const clips: Map<number, ClipScores>[] = []
+  for (const metric of metrics) {
+    const outcome = await metric.compute(context)
+    Object.assign(values, outcome.values)
+    if (outcome.clips) clips.push(outcome.clips)
+    for (const message of outcome.warnings ?? []) control.emit({ type: 'warning', message })
+    const [value] = Object.values(outcome.values)
+    control.emit({ type: 'metric', name: metric.name, value })
+  }
+  return { metrics, values, clips, embedded: await embedding }
+}
+
+/** The prompts of clips that could be read. */
+async function embedReadable(
+  { session, given, prompts, control }: Comparison,
+  { facts }: SideFeatures,
+): Promise<PromptEmbeddings> {
+  const texts = new Map([...(prompts?.texts ?? [])].filter(([clip]) => facts.has(clip)))
+  const embedded = await embedPrompts(session, given.specs.clap as ClapSpec, texts, (progress) =>
+    control.emit({ type: 'step', stage: 'prompts', ...progress, cached: false }),
+  )
+  if (embedded.truncated > 0) {
+    const message = `${embedded.truncated} prompts are too long: their ends are not compared`
+    control.emit({ type: 'warning', message })
+  }
+  return embedded
+}
+
+function tooFewRows(
+  metric: Metric,
+  { pairing, given, extractors, prompts }: Comparison,
+  both: GatheredSides,
+): InvalidOptionError | undefined {
+  const { name, minRows = 1 } = metric
+  if (metric.paired && pairing.pairs.length < 1) {
+    return new InvalidOptionError('pairing', `${name} compares pairs, and none can be read`)
+  }
+  const texts = [...(prompts?.texts.keys() ?? [])]
+  if (metric.prompts && !texts.some((clip) => both.generated.facts.has(clip))) {
+    return new InvalidOptionError(
+      'prompts',
+      `${name} compares prompts, and no clip with one is read`,
+    )
+  }
+  for (const side of ['generated', 'reference'] as const) {
+    const need = metric[side]
+    if (need === undefined) continue
+    const least = side === 'reference' ? (metric.minReferenceRows ?? minRows) : minRows
+    const extractor = extractors.get(roleOf(need.source, given)) as Extractor
+    const rows = rowCount(both[side], extractor.name)
+    if (rows >= least) continue
+    const what = need.source === 'frames' ? 'VGGish patches' : 'clips'
+    const message = `${name} needs at least ${least} ${what}, there are ${rows}`
+    return new InvalidOptionError(side, message)
+  }
+  return undefined
+}
+
+export function rowCount(features: SideFeatures | undefined, backbone: string): number {
+  return (
+    features?.statistics.get(backbone)?.count ??
+    features?.rows.get(backbone)?.count ??
+    features?.logits.get(backbone)?.count ??
+    0
+  )
+}
+
+function metricContext(
+  comparison: Comparison,
+  both: GatheredSides,
+  prompts: () => Promise<PromptEmbeddings>,
+): MetricContext {
+  const { session, given, extractors, pairing, options, waveform } = comparison
+  const nameOf = (source: Parameters<typeof roleOf>[0]) =>
+    (extractors.get(roleOf(source, given)) as Extractor).name
+  let spectra: ReturnType<MetricContext['spectralPairs']> | undefined
+  const found = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new TypeError('a metric reads what it did not say it needs')
+    return value
+  }
+  return {
+    calculator: session.calculator,
+    perClip: options.perClip,
+    pairs: pairing.pairs,
+    statistics: (side, source) => found(both[side]?.statistics.get(nameOf(source))),
+    rows: (side, source) => {
+      const features = both[side]
+      return found((source === 'logits' ? features?.logits : features?.rows)?.get(nameOf(source)))
+    },
+    prompts: async () => (await prompts()).rows,
+    spectralPairs: () => {
+      const generated = comparison.generated.clips
+      const reference = comparison.reference?.clips ?? []
+      spectra ??= compareSpectra(session, { generated, reference }, pairing.pairs, waveform)
+      return spectra
+    },
+  }
+}

@@ -2,20 +2,26 @@ import { Command } from 'commander'
 import type { Dataset, DatasetProblem } from '../datasets/dataset.js'
 import { reportText } from './dataset-report.js'
 import { interruptSignal } from './interrupt.js'
-import { createOutput } from './output.js'
+import { createOutput, UsageError } from './output.js'
 import { createProgress } from './progress.js'
 
 export function datasetCommand(): Command {
+  const check = new Command('check')
+    .description('read every clip of a data set and report what it has and what is wrong')
+    .argument('<dataset>', 'a folder, or its kind, folder and options: esc50:DIR?folds=1,2')
+    .option('--json', 'print one JSON document on stdout')
+    .addHelpText('after', notes)
+    .action(run)
   return new Command('dataset')
     .description('look at data sets to train on')
-    .addCommand(
-      new Command('check')
-        .description('read every clip of a data set and report what it has and what is wrong')
-        .argument('<dataset>', 'a folder, or its kind, folder and options: esc50:DIR?folds=1,2')
-        .option('--json', 'print one JSON document on stdout')
-        .addHelpText('after', notes)
-        .action(run),
-    )
+    .addCommand(check)
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .action((_options, { args }: Command) => {
+      const other = args.find((arg) => !arg.startsWith('-'))
+      const problem = other === undefined ? 'a command is missing' : `unknown command '${other}'`
+      throw new UsageError(problem, 'start with: audioldm dataset check --help')
+    })
 }
 
 const notes = `

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { expecting, parseOptions } from '../options.js'
-import { captionOf, templateOption, tidy } from './captions.js'
+import { captionOf, templateOption, tidy, words } from './captions.js'
 import { ClipList, safeFile } from './clip-list.js'
 import type { Dataset, LoadedDataset } from './dataset.js'
 import { type FolderEntry, jsonEntries, tableEntries } from './folder-entries.js'
@@ -69,7 +69,7 @@ function addEntry(entry: FolderEntry, template: string, clips: ClipList): string
   if (start !== undefined && end !== undefined && end <= start) {
     return `ends at ${end} s, which is not behind its start at ${start} s`
   }
-  const labels = distinct(entry.labels)
+  const labels = distinct(entry.labels.map(words))
   const captions = distinct(entry.captions)
   if (captions.length === 0 && labels.length > 0) captions.push(captionOf(labels, template))
   if (captions.length === 0) return 'has no caption and no label'

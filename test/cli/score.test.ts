@@ -59,6 +59,55 @@ test('one JSON document, with everything that a script needs', async () => {
   expect(existsSync(stats)).toBe(true)
 })
 
+test('the output of generate says which prompt belongs to which clip', async () => {
+  const model = join(__dirname, '../../models/random-tiny')
+  const out = at('made')
+  const prompts = at('prompts.txt')
+  writeFileSync(prompts, 'rain\na dog barking\n')
+  const made = ['--prompts', prompts, '--duration', '0.5', '--steps', '2', '--count', '2']
+  const device = ['--device', 'cpu', '--json']
+  const generated = await runCli(['generate', ...made, '--out', out, '--seed', '1', ...device])
+  expect(generated.code).toBe(0)
+  const manifest = at('made.json')
+  writeFileSync(manifest, generated.stdout)
+  const clap = ['--clap', model, '--prompts', manifest, '--per-clip', at('made.csv')]
+  const flags = ['--device', 'cpu', '--cache-dir', at('cache')]
+
+  const json = await runCli(['score', out, ...clap, ...flags, '--metrics', 'clap', '--json'])
+  expect(json.code).toBe(0)
+  const { metrics, prompts: used, warnings } = JSON.parse(json.stdout)
+  expect(metrics).toEqual({ clap: { mean: expect.any(Number), std: expect.any(Number) } })
+  expect(used).toEqual({ count: 4, skipped: [], unused: [] })
+  expect(warnings).toEqual([expect.stringContaining('has random weights')])
+  const [header, ...rows] = readFileSync(at('made.csv'), 'utf8').trim().split('\r\n')
+  const columns = header.split(',')
+  const cells = rows.map((row) => row.split(','))
+  const column = (name: string) => cells.map((row) => row[columns.indexOf(name)])
+  expect(column('prompt')).toEqual(['rain', 'a dog barking', 'rain', 'a dog barking'])
+  const mean = column('clap').reduce((sum, value) => sum + Number(value) / 4, 0)
+  expect(mean).toBeCloseTo(metrics.clap.mean, 12)
+
+  const fd = ['--backbone', 'clap', '--metrics', 'fd,clap']
+  const table = await runCli(['score', out, out, ...clap, ...flags, ...fd])
+  expect(table.code).toBe(0)
+  const lines = table.stdout.trim().split('\n')
+  expect(lines[1]).toMatch(/^fd +[\d.e-]+ +4 +4$/)
+  expect(lines[2]).toMatch(/^clap +-?[\d.e-]+ ± [\d.e-]+ +4 prompts$/)
+  expect(lines[3]).toMatch(
+    /^protocol: clap at 48000 Hz \([0-9a-f]{8}\); first-channel, sinc; repeatpad to 480000 samples; /,
+  )
+
+  const bad = await runCli(['score', out, '--clap', model, '--prompts', prompts, '--json'])
+  expect(bad.code).toBe(2)
+  expect(JSON.parse(bad.stdout).error.message).toMatch(/2 prompts and 4 clips cannot be paired/)
+})
+
+test('the protocol of pairs of waveforms says nothing of networks', async () => {
+  const [generated, reference] = args.slice(1)
+  const { stdout } = await runCli(['score', generated, reference, '--metrics', 'lsd'])
+  expect(stdout).toMatch(/^protocol: first-channel, sinc; mean removed; float32 on /m)
+})
+
 test('lists of files, and the exit codes of what cannot be done', async () => {
   const [command, , , ...flags] = args
   const list = (name: string, folder: string) => {

@@ -8,6 +8,8 @@ import { type MetricsLine, parseMetricsLines } from '../training/metrics-lines.j
 import { checkWritable, writeFileAtomic } from '../write-file.js'
 import { createOutput } from './output.js'
 
+/** As help names it. */
+const argument = 'RUNS'
 const largestFile = 512 * 2 ** 20
 
 export function curveCommand(): Command {
@@ -43,26 +45,26 @@ async function run(given: string[], flags: { out: string; json?: boolean }): Pro
 
 async function findMetrics(path: string): Promise<string> {
   const info = await stat(path).catch(() => undefined)
-  if (info === undefined) throw new InvalidOptionError('RUNS', `there is no folder ${path}`)
+  if (info === undefined) throw new InvalidOptionError(argument, `there is no folder ${path}`)
   if (!info.isDirectory()) return path
   const file = join(path, 'metrics.jsonl')
   if ((await stat(file).catch(() => undefined))?.isFile()) return file
   const hint = 'give folders that audioldm fine-tune wrote'
-  throw new InvalidOptionError('RUNS', `${path} has no metrics.jsonl`, hint)
+  throw new InvalidOptionError(argument, `${path} has no metrics.jsonl`, hint)
 }
 
 async function read(file: string): Promise<MetricsLine[]> {
   if ((await stat(file)).size > largestFile) {
-    throw new InvalidOptionError('RUNS', `${file} is larger than 512 MiB`)
+    throw new InvalidOptionError(argument, `${file} is larger than 512 MiB`)
   }
   let lines: MetricsLine[]
   try {
     lines = parseMetricsLines(await readFile(file, 'utf8'))
   } catch (error) {
-    throw new InvalidOptionError('RUNS', `${file}: ${(error as Error).message}`)
+    throw new InvalidOptionError(argument, `${file}: ${(error as Error).message}`)
   }
   if (lines.length > 0) return lines
-  throw new InvalidOptionError('RUNS', `${file} has no lines yet`)
+  throw new InvalidOptionError(argument, `${file} has no lines yet`)
 }
 
 /** The folders' names, with as many folders above them as it takes to tell them apart. */

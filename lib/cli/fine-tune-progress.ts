@@ -1,6 +1,5 @@
 /** Follows a job of fine-tune on stderr. */
 import { basename } from 'node:path'
-import { AbortError } from '../errors.js'
 import type { Job } from '../job.js'
 import { scoreOf } from '../training/curve-series.js'
 import type {
@@ -30,7 +29,6 @@ export async function follow(job: Job<FineTuneEvent, FineTuneResult>): Promise<F
   const spark = new Sparkline(8)
   const warnings: string[] = []
   const skipped: { path: string; reason: string }[] = []
-  let checkpoint: string | undefined
   try {
     for await (const event of job) {
       if (event.type === 'preparing') {
@@ -41,7 +39,6 @@ export async function follow(job: Job<FineTuneEvent, FineTuneResult>): Promise<F
         progress.stop()
         progress = createProgress(String, barWidth)
       } else if (event.type === 'step') {
-        if (event.skipped) progress.note(`step ${event.step} skipped: its loss is not finite`)
         spark.add(event.loss)
         progress.update(event.step, event.steps, stepText(event, spark))
       } else if (event.type === 'skipped') {
@@ -50,7 +47,6 @@ export async function follow(job: Job<FineTuneEvent, FineTuneResult>): Promise<F
           progress.note(`skipped ${printable(event.path)}: ${printable(event.reason)}`)
         }
       } else if (event.type === 'checkpoint') {
-        checkpoint = event.path
         progress.note(`step ${event.step}: ${printable(basename(event.path))} written`)
       } else if (event.type === 'sample') {
         progress.note(`step ${event.step}: sample ${printable(event.path)}`)
@@ -63,9 +59,6 @@ export async function follow(job: Job<FineTuneEvent, FineTuneResult>): Promise<F
       }
     }
     return { result: await job, warnings, skipped }
-  } catch (error) {
-    if (error instanceof AbortError) progress.note(howToGoOn(checkpoint))
-    throw error
   } finally {
     progress.stop()
   }
@@ -79,8 +72,8 @@ function preparedText(event: PreparedData): string {
   const { clips, validationClips, captions, trainedParameters, startStep } = event
   const parts = [
     `training on ${clips} clips`,
-    ...(captions > 0 ? [`${captions} captions`] : []),
-    `${validationClips} clips for validation`,
+    ...(captions > 0 ? [`captions: ${captions}`] : []),
+    `put aside for validation: ${validationClips}`,
     `${(trainedParameters / 1e6).toFixed(1)} M parameters`,
     ...(startStep > 0 ? [`going on from step ${startStep}`] : []),
   ]
@@ -98,13 +91,6 @@ function evaluationText({ validationLoss, metrics }: Evaluation): string {
   )
   if (validationLoss !== undefined) parts.unshift(`validation loss ${validationLoss.toFixed(4)}`)
   return parts.join(', ')
-}
-
-function howToGoOn(checkpoint: string | undefined): string {
-  const again = 'go on with the same command and --resume'
-  return checkpoint === undefined
-    ? `stopped; what was prepared is kept; ${again}`
-    : `stopped after ${printable(checkpoint)}; ${again}`
 }
 
 /** 45s, 12m30s, 3h05m. */

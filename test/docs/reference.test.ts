@@ -11,7 +11,9 @@ import {
   maxSamples,
 } from '../../lib/audio/audio-limits.js'
 import { clipCsv } from '../../lib/cli/clip-csv.js'
+import { curveCommand } from '../../lib/cli/curve.js'
 import { doctorCommand } from '../../lib/cli/doctor.js'
+import { fineTuneCommand } from '../../lib/cli/fine-tune.js'
 import { generateCommand } from '../../lib/cli/generate.js'
 import { importCommand } from '../../lib/cli/import.js'
 import { infoCommand } from '../../lib/cli/info.js'
@@ -27,7 +29,7 @@ import { anchors, documents, prose, read, root } from './markdown.js'
 describe('docs/options.md', () => {
   const text = read('docs/options.md')
   const commands = [
-    ...[generateCommand, scoreCommand, statsCommand],
+    ...[generateCommand, fineTuneCommand, scoreCommand, statsCommand, curveCommand],
     ...[pullCommand, importCommand, infoCommand, doctorCommand],
   ]
 
@@ -56,6 +58,11 @@ describe('docs/options.md', () => {
     ['lib/score/options.ts', 'FeatureOptions', '## score()'],
     ['lib/score/options.ts', 'ScoreOptions', '## score()'],
     ['lib/score/save-statistics.ts', 'SaveStatisticsOptions', '## saveStatistics()'],
+    ['lib/training/options.ts', 'FineTuneOptions', '## fineTune()'],
+    ['lib/training/options.ts', 'LoraOptions', '### lora'],
+    ['lib/training/options.ts', 'EvaluationOptions', '### evaluation'],
+    ['lib/training/options.ts', 'SampleOptions', '### sample'],
+    ['lib/training/events.ts', 'FineTuneResult', '### Result of fineTune()'],
     ['lib/hub/pull.ts', 'PullOptions', '## pull(), importCheckpoint() and importBackbone()'],
     [
       'lib/weights/original/import.ts',
@@ -137,6 +144,7 @@ describe('docs/architecture.md', () => {
   test.each([
     ['generate()', 'lib/generate.ts', 'GenerateEvent', 4],
     ['score()', 'lib/score/result.ts', 'ScoreEvent', 4],
+    ['fineTune()', 'lib/training/events.ts', 'FineTuneEvent', 8],
   ])('has every event of %s', (title, file, name, count) => {
     const own = section(text, `### Events of ${title}`)
     const events = unionMembers(file, name)
@@ -219,7 +227,10 @@ function section(text: string, heading: string): string {
   return text.split(`\n${heading}\n`)[1]?.split(/\n##+ /)[0] ?? ''
 }
 
-/** The object types of a union, by their `type`, with the names of their other fields. */
+/**
+ * The members of a union, by their `type`, with the names of their other fields: object types, or
+ * intersections of one with an interface of the same file.
+ */
 function unionMembers(file: string, name: string): { type: string; fields: string[] }[] {
   const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true)
   const found = source.statements.find(
@@ -227,12 +238,23 @@ function unionMembers(file: string, name: string): { type: string; fields: strin
       ts.isTypeAliasDeclaration(node) && node.name.text === name,
   )
   const types = found && ts.isUnionTypeNode(found.type) ? [...found.type.types] : []
-  return types.filter(ts.isTypeLiteralNode).map((literal) => {
-    const members = literal.members.filter(ts.isPropertySignature)
-    const discriminant = members.find((member) => member.name.getText() === 'type')
+  return types.map((member) => {
+    const inner = ts.isParenthesizedTypeNode(member) ? member.type : member
+    const parts = ts.isIntersectionTypeNode(inner) ? [...inner.types] : [inner]
+    const own = parts.filter(ts.isTypeLiteralNode).flatMap(({ members }) => [...members])
+    const properties = own.filter(ts.isPropertySignature)
+    const discriminant = properties.find((property) => property.name.getText() === 'type')
+    const inherited = parts.filter(ts.isTypeReferenceNode).flatMap((reference) => {
+      const members = interfaceMembers(file, reference.typeName.getText())
+      expect(members.length).toBeGreaterThan(0)
+      return members.map(({ member }) => member)
+    })
     return {
       type: discriminant?.type?.getText().slice(1, -1) ?? '',
-      fields: members.filter((member) => member !== discriminant).map((m) => m.name.getText()),
+      fields: [
+        ...properties.filter((each) => each !== discriminant).map((each) => each.name.getText()),
+        ...inherited,
+      ],
     }
   })
 }

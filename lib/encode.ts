@@ -48,7 +48,8 @@ async function embedGroup(
   const waveforms: Float32Array[] = []
   for (const source of sources) {
     const audio = await model.sounds.read(source, signal)
-    const options = { rate: clapRate, removeMean: false, seconds: clapSeconds, signal }
+    const name = source.path
+    const options = { rate: clapRate, removeMean: false, seconds: clapSeconds, name, signal }
     waveforms.push(clapWaveform(await model.sounds.waveform(audio, options)))
   }
   const shape = [waveforms.length, clapRate * clapSeconds]
@@ -74,7 +75,7 @@ export async function encodeSource(
     })
   }
   const rate = model.info.sampleRate
-  const { samples } = await trainingSamples(model, audio, undefined, signal)
+  const { samples } = await trainingSamples(model, audio, { name: source.path, signal })
   const { hop, vaeFactor } = model.folder.geometry
   const frames = Math.ceil(samples.length / (hop * vaeFactor))
   const windows = windowsFor(model.folder.geometry, rate, frames)
@@ -85,11 +86,10 @@ export async function encodeSource(
 export async function trainingSamples(
   model: Model,
   audio: DecodedAudio,
-  seconds: number | undefined,
-  signal?: AbortSignal,
+  options: { name: string; seconds?: number; signal?: AbortSignal },
 ): Promise<ReturnType<typeof trainingWaveform>> {
-  const options = { rate: model.info.sampleRate, removeMean: true, seconds, signal }
-  return trainingWaveform(await model.sounds.waveform(audio, options))
+  const training = { rate: model.info.sampleRate, removeMean: true }
+  return trainingWaveform(await model.sounds.waveform(audio, { ...training, ...options }))
 }
 
 /** Latents [1, channels, latentFrames, bins] of samples, which zeros follow. */

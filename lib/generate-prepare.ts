@@ -164,9 +164,10 @@ export class Preparation {
         'Give durationSeconds to use its beginning.',
       )
     }
-    const options = { rate, removeMean: false, seconds: durationSeconds, signal }
-    const samples = await this.#model.sounds.waveform(audio, options)
-    const prepared = await trainingSamples(this.#model, audio, durationSeconds, signal)
+    const options = { name: source.path, seconds: durationSeconds, signal }
+    const plain = { ...options, rate, removeMean: false }
+    const samples = await this.#model.sounds.waveform(audio, plain)
+    const prepared = await trainingSamples(this.#model, audio, options)
     const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length
     const { gain } = prepared
     return { durationSeconds, sourceRate, prepared: prepared.samples, samples, mean, gain }

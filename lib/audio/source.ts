@@ -32,6 +32,8 @@ export interface WaveformOptions {
   removeMean: boolean
   /** What comes after so many seconds is left out. */
   seconds?: number
+  /** Stands for the sound in messages. */
+  name?: string
   signal?: AbortSignal
 }
 
@@ -63,10 +65,11 @@ export class SourceReader {
   /**
    * The first channel at another rate, by torchaudio's default resampler; at its own rate the
    * samples as they are.
+   * @throws AudioError where samples near 3e38 leave the range of floats
    */
   async waveform(audio: DecodedAudio, options: WaveformOptions): Promise<Float32Array> {
     if (this.#disposing) throw new DisposedError('this model')
-    const { rate, removeMean, seconds, signal } = options
+    const { rate, removeMean, seconds, name, signal } = options
     const { sampleRate } = audio
     let samples = audio.channels[0]
     let length = Math.ceil((samples.length * rate) / sampleRate)
@@ -83,9 +86,11 @@ export class SourceReader {
     try {
       const parameters = prepareParameters(protocol, sampleRate, rate)
       const [result] = await this.#compute.run('prepare', [input], parameters, signal)
-      const data = result.data() as Float32Array
+      const data = (result.data() as Float32Array).subarray(0, length)
       result.dispose()
-      return data.subarray(0, length)
+      if (data.every(Number.isFinite)) return data
+      // What came in was finite: resamplers overshoot.
+      throw new AudioError(`${name ? `${name} ` : ''}has samples too large to resample`)
     } finally {
       input.dispose()
     }

@@ -3,6 +3,7 @@ import { clapRate, clapSeconds, clapWaveform } from './audio/clap-waveform.js'
 import type { DecodedAudio } from './audio/read.js'
 import { fitLength, trainingWaveform } from './audio/training-waveform.js'
 import { AudioError, InvalidModelError } from './errors.js'
+import { joinArrays } from './join-arrays.js'
 import type { Model } from './model.js'
 import type { NativeTensor } from './native/binding.js'
 import { runNative } from './native/run.js'
@@ -36,7 +37,7 @@ export async function embedSource(
     const group = sources.slice(i, i + soundsAtOnce)
     rows.push(await embedGroup(model, group, signal))
   }
-  const all = concat(rows)
+  const all = joinArrays(rows)
   return model.core.core.NativeTensor.from(all, [sources.length, all.length / sources.length])
 }
 
@@ -53,7 +54,7 @@ async function embedGroup(
     waveforms.push(clapWaveform(await model.sounds.waveform(audio, options)))
   }
   const shape = [waveforms.length, clapRate * clapSeconds]
-  const [embeddings] = await withTensor(model, concat(waveforms), shape, (input) =>
+  const [embeddings] = await withTensor(model, joinArrays(waveforms), shape, (input) =>
     runNative((onEvent) => model.native.embedAudio(input, onEvent), signal),
   )
   const data = embeddings.data() as Float32Array
@@ -125,14 +126,4 @@ async function withTensor(
   } finally {
     tensor.dispose()
   }
-}
-
-function concat(parts: Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -1,4 +1,5 @@
 /** Rows of float32 that are kept for all clips of a side. */
+import { joinArrays } from '../join-arrays.js'
 import type { NativeTensor } from '../native/binding.js'
 import type { Calculator } from './calculator.js'
 
@@ -33,26 +34,15 @@ export class Rows {
   tensor(calculator: Calculator, clips?: number[]): NativeTensor {
     if (clips === undefined) return calculator.tensor(this.all(), [this.count, this.dimension])
     const parts = clips.map((clip) => this.of(clip))
-    const data = concatenate(parts)
+    const data = joinArrays(parts)
     return calculator.tensor(data, [data.length / this.dimension, this.dimension])
   }
 
   private all(): Float32Array {
     if (this.whole === undefined) {
-      this.whole = concatenate(this.chunks)
+      this.whole = joinArrays(this.chunks)
       this.chunks.splice(0, this.chunks.length, this.whole)
     }
     return this.whole
   }
-}
-
-function concatenate(parts: Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -8,6 +8,7 @@ import type { Backbone, BackboneFeatures, BackboneSpec } from '../../lib/backbon
 import { describeBackbone } from '../../lib/backbones/describe.js'
 import { importBackbone } from '../../lib/backbones/import.js'
 import { openBackbone } from '../../lib/backbones/open.js'
+import { joinArrays } from '../../lib/join-arrays.js'
 import type { NativeTensor } from '../../lib/native/binding.js'
 import { loadNative, type NativeCore } from '../../lib/native/load.js'
 import { readTensorBytes } from '../../lib/weights/gather.js'
@@ -71,17 +72,7 @@ async function embed(backbone: Backbone, kind: string, batch: number, limit = In
       tensor.dispose()
     }
   }
-  return { embedding: join32(found.embedding), logits: join32(found.logits) }
-}
-
-function join32(parts: Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
+  return { embedding: joinArrays(found.embedding), logits: joinArrays(found.logits) }
 }
 
 describe.each([

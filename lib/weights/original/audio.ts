@@ -1,4 +1,3 @@
-import { TensorShapes } from '../../architectures/plan.js'
 import type { TensorBytes } from '../safetensors-writer.js'
 import { type Rename, renameAll, type Shapes, third } from './rename.js'
 
@@ -65,46 +64,6 @@ export function featureExtractor({ num_mel_bins }: AudioConfig) {
   }
 }
 
-/** Names and shapes of ClapAudioModelWithProjection, less the buffers it computes itself. */
-function tensorsOf(config: AudioConfig): Map<string, number[]> {
-  const t = new TensorShapes()
-  const encoder = 'audio_model.audio_encoder'
-  const { patch_size: patch, projection_dim: projection, num_mel_bins: mels } = config
-  t.conv2d(`${encoder}.patch_embed.proj`, 1, config.patch_embeds_hidden_size, patch)
-  t.norm(`${encoder}.patch_embed.norm`, config.patch_embeds_hidden_size)
-  for (const [stage, depth] of config.depths.entries()) {
-    const width = config.patch_embeds_hidden_size * 2 ** stage
-    const inner = Math.round(width * config.mlp_ratio)
-    const heads = config.num_attention_heads[stage]
-    for (let b = 0; b < depth; b++) {
-      const block = `${encoder}.layers.${stage}.blocks.${b}`
-      t.norm(`${block}.layernorm_before`, width)
-      t.set(`${block}.attention.self.relative_position_bias_table`, [
-        (2 * config.window_size - 1) ** 2,
-        heads,
-      ])
-      for (const name of ['query', 'key', 'value']) {
-        t.linear(`${block}.attention.self.${name}`, width, width)
-      }
-      t.linear(`${block}.attention.output.dense`, width, width)
-      t.norm(`${block}.layernorm_after`, width)
-      t.linear(`${block}.intermediate.dense`, width, inner)
-      t.linear(`${block}.output.dense`, inner, width)
-    }
-    if (stage < config.depths.length - 1) {
-      t.linear(`${encoder}.layers.${stage}.downsample.reduction`, 4 * width, 2 * width, false)
-      t.norm(`${encoder}.layers.${stage}.downsample.norm`, 4 * width)
-    }
-  }
-  t.norm(`${encoder}.batch_norm`, mels)
-  t.set(`${encoder}.batch_norm.running_mean`, [mels])
-  t.set(`${encoder}.batch_norm.running_var`, [mels])
-  t.norm(`${encoder}.norm`, config.hidden_size)
-  t.linear('audio_projection.linear1', config.hidden_size, projection)
-  t.linear('audio_projection.linear2', projection, projection)
-  return t.map
-}
-
 const rules: [RegExp, string][] = [
   [/^audio_model\.audio_encoder\./, 'audio_branch.'],
   [/^audio_branch\.batch_norm/, 'audio_branch.bn0'],
@@ -119,8 +78,9 @@ const rules: [RegExp, string][] = [
   [/^audio_projection\.linear2/, 'audio_projection.2'],
 ]
 
-export function renameAudio(config: AudioConfig): Rename[] {
-  const renames = renameAll(tensorsOf(config), (name) =>
+/** `tensors`: those of ClapAudioModelWithProjection, less the buffers it computes itself. */
+export function renameAudio(tensors: Map<string, number[]>): Rename[] {
+  const renames = renameAll(tensors, (name) =>
     rules.reduce((text, [pattern, to]) => text.replace(pattern, to), name),
   )
   return renames.map((rename) => {

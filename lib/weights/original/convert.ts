@@ -1,3 +1,4 @@
+import { planAudioEncoder } from '../../architectures/audio-encoder.js'
 import type { Json } from '../../architectures/json.js'
 import { planTextEncoder } from '../../architectures/text-encoder.js'
 import { planUNet } from '../../architectures/unet.js'
@@ -15,9 +16,6 @@ import { inferText, renameText, textBuffers } from './text.js'
 import { headCounts, inferUNet, renameUNet } from './unet.js'
 import { inferVae, renameVae } from './vae.js'
 import { inferVocoder, renameVocoder, type VocoderConfig } from './vocoder.js'
-
-/** HTSAT has 8. The buffer of offsets within a window grows with its fourth power. */
-const MAX_WINDOW = 32
 
 /** One folder of the hub layout, ready to be written. */
 export interface Part {
@@ -80,10 +78,8 @@ export async function convertCheckpoint(
   ]
   if (checkpoint.hasAudioTower) {
     const config = infer(checkpoint, 'clap', inferAudio)
-    if (!Number.isInteger(config.window_size) || config.window_size > MAX_WINDOW) {
-      throw new InvalidWeightsError(`${path}: its CLAP audio tower has no window size we know`)
-    }
-    const audio = checkpoint.take('audio', renameAudio(config))
+    const { tensors } = planAudioEncoder(config as Json, `${path} (audio encoder)`)
+    const audio = checkpoint.take('audio', renameAudio(tensors))
     parts.push(transformersPart('audio_encoder', config, audio, audioBuffers(config)))
   } else {
     checkpoint.warnings.push('the checkpoint has no CLAP audio tower: no audio_encoder/ is written')

@@ -1,12 +1,11 @@
 /** ESC-50: 2000 clips of 5 s in 50 classes and 5 folds. */
 import { join } from 'node:path'
-import { z } from 'zod'
 import { parseOptions } from '../options.js'
-import { captionOf, templateOption, words } from './captions.js'
+import { captionOf, words } from './captions.js'
 import { ClipList, safeFile } from './clip-list.js'
 import type { Dataset, LoadedDataset } from './dataset.js'
 import { datasetFolder } from './folder-option.js'
-import { FoldFilter, foldOf, foldsOption } from './folds.js'
+import { FoldFilter, foldedSchema, foldOf } from './folds.js'
 import { findList } from './list-file.js'
 import { tableRows } from './table.js'
 
@@ -16,8 +15,6 @@ export interface FoldedDatasetOptions {
   /** What labels become as captions. Default: 'This is a sound of {label}.' */
   template?: string
 }
-
-export const foldedSchema = z.strictObject({ folds: foldsOption, template: templateOption })
 
 const list = 'meta/esc50.csv'
 const hint = 'give the folder that has audio/ and meta/ in it, ESC-50-master as published'

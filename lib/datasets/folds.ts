@@ -2,14 +2,17 @@
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
 import { integerIn } from '../options.js'
+import { templateOption } from './captions.js'
 
 const form = { error: 'expected one or more fold numbers, such as [1, 2]' }
 
-export const foldsOption = z
+const foldsOption = z
   .array(integerIn(0, 1000), form)
   .min(1, form)
   .transform((folds) => [...new Set(folds)].sort((a, b) => a - b))
   .optional()
+
+export const foldedSchema = z.strictObject({ folds: foldsOption, template: templateOption })
 
 /** The number of a fold, or undefined where the text is none. */
 export function foldOf(text: string): number | undefined {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -78,6 +79,9 @@ test('ESC-50: rows that cannot be used are problems with their line', async () =
     'C:\\x.wav,1,0,dog,True,1,A',
     '..\\x.wav,1,0,dog,True,1,A',
     ',1,0,dog,True,1,A',
+    './,1,0,dog,True,1,A',
+    'x\0.wav,1,0,dog,True,1,A',
+    `${'x'.repeat(5000)},1,0,dog,True,1,A`,
     'x.wav,one,0,dog,True,1,A',
     'x.wav,1,0,,True,1,A',
     'x.wav,1,0',
@@ -99,6 +103,9 @@ test('ESC-50: rows that cannot be used are problems with their line', async () =
     'names C:\\x.wav by an absolute path; it must be relative to the folder',
     'names ..\\x.wav, which is outside the folder',
     'names no file',
+    'names no file',
+    'names a file with control characters',
+    'names a file by more than 4096 characters',
     "the fold is 'one'",
     'has no category',
     'has 3 cells, not 7',
@@ -158,6 +165,9 @@ test('what is no data set, and options that do not fit, are refused by name', as
   expect(await refusal(() => esc50(utf16).load())).toMatch(/is UTF-16/)
   const nested = work.folder({ 'meta/esc50.csv/x': '' })
   expect(await refusal(() => esc50(nested).load())).toMatch(/is not a file/)
+  const pipe = work.folder({ 'meta/x': '' })
+  execFileSync('mkfifo', [join(pipe, 'meta', 'esc50.csv')])
+  expect(await refusal(() => esc50(pipe).load())).toMatch(/is not a file/)
   expect(await refusal(() => esc50(''))).toMatch(/^dataset: expected the path/)
   expect(await refusal(() => esc50(folder, { template: 'sound' }))).toMatch(
     /^template: .*\{label\}/,

@@ -121,7 +121,7 @@ function randomModel() {
 function sounds() {
   const folder = join(scratch, 'esc50')
   if (!existsSync(join(folder, 'meta', 'esc50.csv'))) {
-    const args = ['bench/make-esc50.mjs', '--out', folder, '--classes', '8', '--clips', '8']
+    const args = ['bench/make-esc50.mjs', '--out', folder, '--classes', '8', '--clips', '3']
     if (run('node', args) !== 0) process.exit(1)
   }
   return folder

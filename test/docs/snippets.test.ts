@@ -34,6 +34,8 @@ beforeAll(() => {
   symlinkSync(vggish, join(project, 'vggish-10086976.pth'))
   writeSounds(project, 'generated', 12)
   writeSounds(project, 'reference', 12, 1.3)
+  const tones = ['--out', 'esc50', '--classes', '2', '--clips', '4', '--seconds', '1']
+  run('node', [join(root, 'bench', 'make-esc50.mjs'), ...tones])
 })
 
 function run(command: string, args: string[]) {
@@ -51,6 +53,7 @@ test('there are blocks that run, in the README and in docs/', () => {
     'README.md',
     'docs/options.md',
     'docs/errors.md',
+    'docs/fine-tuning.md',
     'docs/formats.md',
     'docs/metrics.md',
     'docs/troubleshooting.md',
@@ -115,6 +118,17 @@ test('the examples run', () => {
   const told = String(run('node', [example('score.mjs'), 'generated', 'reference', ...weights]))
   expect(told).toMatch(/FD [\d.]+ {2}FAD [\d.]+ {2}IS [\d.]+ {2}KL [\d.]+\n12 clips against 12\n/)
   expect(told.match(/^clip\d\d\.wav: KL/gm)).toHaveLength(3)
+})
+
+test('the example of training runs, and goes on', () => {
+  const rows = Array.from({ length: 6 }, (_, i) => `generated/clip0${i}.wav,a tone`)
+  writeFileSync(join(project, 'captions.csv'), `file,caption\n${rows.join('\n')}\n`)
+  for (const steps of ['1', '2']) {
+    const args = [join(root, 'examples', 'fine-tune.mjs'), '.', 'runs/example', steps]
+    expect(String(run('node', args))).toMatch(/checkpoint-00000[12]\n$/)
+    expect(existsSync(join(project, 'runs', 'example', `checkpoint-00000${steps}`))).toBe(true)
+  }
+  expect(existsSync(join(project, 'fine-tuned.wav'))).toBe(true)
 })
 
 const surroundings = `

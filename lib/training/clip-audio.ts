@@ -69,9 +69,9 @@ export class ClipReader {
     const seconds = format.samples / format.sampleRate
     const whole = cutOut(audio, clip)
     const cut = segmentOf(whole, Math.ceil(seconds * audio.sampleRate), at ?? 0)
-    if (isSilent(at === null ? cut : whole)) {
-      const where = cut.length < whole.length && at === null ? ` for ${seconds.toFixed(2)} s` : ''
-      throw new AudioError(`is silent${where}`)
+    if (isSilent(whole)) throw new AudioError('is silent')
+    if (at === null && isSilent(cut)) {
+      throw new AudioError(`is silent for its first ${seconds.toFixed(2)} s`)
     }
     const one = { channels: [cut], sampleRate: audio.sampleRate }
     const samples = await this.#sounds.waveform(one, {

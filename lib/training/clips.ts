@@ -2,6 +2,7 @@
 import type { Dataset, DatasetClip } from '../datasets/dataset.js'
 import { splitClips } from '../datasets/split.js'
 import { AudioError } from '../errors.js'
+import type { Skipped } from '../score/walk.js'
 
 /** A clip with captions that are not empty; none where they are not needed. */
 export type TrainingClip = Pick<DatasetClip, 'id' | 'path' | 'startSeconds' | 'endSeconds'> & {
@@ -19,6 +20,8 @@ export interface ClipChoice {
 }
 
 export interface ClipEvents {
+  /** All of which `onSkipped` heard. */
+  readonly skipped: readonly Skipped[]
   onSkipped(path: string, reason: string): void
   onWarning(message: string): void
 }
@@ -41,7 +44,7 @@ export async function chooseClips(
     return usable(clips, needsText, events)
   }
   const all = await load(dataset)
-  requireTwo(all.length, dataset)
+  requireTwo(all.length, dataset, events.skipped)
   const { train, aside } =
     typeof validation === 'number'
       ? putAside(all, validation, seed, events)
@@ -53,12 +56,15 @@ export async function chooseClips(
   return { train: train.map(toTraining), validation: looked.map(toTraining) }
 }
 
-/** Of clips that could be prepared. @throws AudioError */
-export function requireTwo(count: number, { path }: Dataset): void {
+/** `count`: of clips that can be trained on. @throws AudioError with what was skipped */
+export function requireTwo(count: number, { path }: Dataset, skipped: readonly Skipped[]): void {
   if (count >= 2) return
   const found = count === 0 ? 'no clip' : 'one clip only'
-  throw new AudioError(`${path}: ${found} can be trained on, and two are the least`, {
-    hint: 'What was skipped tells why. Give a data set with more clips, or less of it to validation.',
+  const some = skipped.slice(0, 5).map((each) => `\n  ${each.path}: ${each.reason}`)
+  const more = skipped.length > 5 ? `\n  and ${skipped.length - 5} more` : ''
+  const reasons = some.length > 0 ? `; skipped:${some.join('')}${more}` : ''
+  throw new AudioError(`${path}: ${found} can be trained on, two are the least${reasons}`, {
+    hint: 'Give a data set with more clips, or put less of it aside for validation.',
   })
 }
 

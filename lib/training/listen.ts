@@ -9,6 +9,7 @@ import { score } from '../score.js'
 import { makeFolder } from '../write-file.js'
 import type { ClipReader, SegmentFormat } from './clip-audio.js'
 import type { TrainingClip } from './clips.js'
+import { networkOptions } from './evaluation.js'
 import type { FineTuneSettings } from './schema.js'
 
 export interface ListenOptions {
@@ -69,18 +70,20 @@ export class Listener {
     onWarning: (message: string) => void,
   ): Promise<MetricValues> {
     const { settings, device, threads, seed, signal, format } = this.#options
-    const { metrics, panns, backbone, vggish, embedding, steps, guidanceScale } =
-      settings.evaluation
+    const { steps, guidanceScale } = settings.evaluation
     const references: NonNullable<Exclude<ScoreOptions['reference'], string>>[number][] = []
     const wanted: ClipOptions[] = []
+    const prompts: string[] = []
     for (const [i, clip] of clips.entries()) {
       const sound = await reader.sound(clip, format, signal)
       references.push(sound)
-      const condition =
-        clip.captions[0] === undefined ? { audioPrompt: sound } : { prompt: clip.captions[0] }
+      const [prompt] = clip.captions
+      const condition = prompt === undefined ? { audioPrompt: sound } : { prompt }
+      if (prompt !== undefined) prompts.push(prompt)
       wanted.push({ ...condition, seed: BigInt.asUintN(64, seed + BigInt(i)) })
     }
-    const { audio } = await generate(await this.#model(), {
+    const model = await this.#model()
+    const { audio } = await generate(model, {
       prompt: wanted,
       steps,
       guidanceScale,
@@ -88,12 +91,11 @@ export class Listener {
       signal,
     })
     try {
+      const clap = model.folder.parts.audio_encoder && this.#checkpoint
       const job = score({
-        generated: audio,
-        reference: references,
-        pairing: 'order',
-        ...{ metrics, panns, backbone, vggish, embedding, device, threads, signal },
-        libtorchPath: settings.libtorchPath,
+        ...networkOptions(settings, clap),
+        ...{ generated: audio, reference: references, pairing: 'order', device, threads, signal },
+        ...(prompts.length > 0 && { prompts }),
       })
       for await (const event of job) {
         if (event.type === 'warning') onWarning(event.message)

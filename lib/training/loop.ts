@@ -11,6 +11,7 @@ import { type CheckpointRecord, checkpointName, prune } from './checkpoint-folde
 import type { CheckpointWriter } from './checkpoint-writer.js'
 import type { ClipReader } from './clip-audio.js'
 import { curveSvg } from './curve.js'
+import { isScored } from './evaluation.js'
 import type { Evaluation, FineTuneEvent, FineTuneResult } from './events.js'
 import { Listener, type ListenOptions, sampleName } from './listen.js'
 import { parseMetricsLines } from './metrics-lines.js'
@@ -164,8 +165,7 @@ export class TrainingLoop {
 
   async #score(listener: Listener): Promise<MetricValues | undefined> {
     const { set, reader, listen } = this.#context
-    const { metrics, panns, vggish, embedding } = listen.settings.evaluation
-    if (!metrics && !panns && !vggish && !embedding) return undefined
+    if (!isScored(listen.settings)) return undefined
     const clips = set.validation.map(({ clip }) => clip)
     return listener.score(clips, reader, (message) => this.#warn(message))
   }
@@ -215,9 +215,10 @@ export class TrainingLoop {
     await this.#flush()
     await this.#report()
     const { evaluation, best } = log
+    const bestPath = best && join(outputDir, checkpointName(best.step))
     return {
       checkpoint: join(outputDir, checkpointName(this.#saved)),
-      best: best ? join(outputDir, checkpointName(best.step)) : null,
+      best: bestPath && existsSync(bestPath) ? bestPath : null,
       steps: plan.steps,
       final: {
         loss: log.recentLoss,

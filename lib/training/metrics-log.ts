@@ -119,7 +119,7 @@ export class MetricsLog {
     }
     if (validationLoss === undefined && metrics === undefined) return
     this.#evaluation = { step, validationLoss, metrics }
-    if (step === 0 || typeof validationLoss !== 'number') return
+    if (step === 0 || validationLoss === undefined || !Number.isFinite(validationLoss)) return
     if (this.#best === undefined || validationLoss < this.#best.validationLoss) {
       this.#best = { step, validationLoss }
     }

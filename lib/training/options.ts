@@ -31,11 +31,12 @@ export interface EvaluationOptions {
   /**
    * Also generates a sound for every such clip, from its caption or, trained on sounds, from itself,
    * and scores them against the clips. Default: those of fd, fad, is and kl whose weights are given.
+   * `clap` listens with the model's own CLAP, whose audio tower must be there.
    */
   metrics?: readonly MetricName[]
   /** Weights of CNN14, as in score(). */
   panns?: string
-  /** Which CNN14 `panns` is; default 'cnn14-16k'. */
+  /** What fd and kid compare clips by, as in score(); default 'cnn14-16k'. */
   backbone?: BackboneName
   /** Weights of VGGish, as in score(). */
   vggish?: string

@@ -2,6 +2,7 @@
 import { InvalidModelError, InvalidOptionError } from '../errors.js'
 import type { ModelFolder } from '../hub/folder.js'
 import type { SegmentFormat } from './clip-audio.js'
+import { isScored } from './evaluation.js'
 import { loraModules } from './lora.js'
 import type { FineTuneSettings } from './schema.js'
 import type { ConditionOdds } from './training-data.js'
@@ -81,11 +82,10 @@ export function planTraining(
 }
 
 function planStops(settings: FineTuneSettings): Stops {
-  const { steps, evaluation, validation, evaluateEvery, sample } = settings
+  const { steps, validation, evaluateEvery, sample } = settings
   const checkpoint = settings.checkpointEvery ?? Math.ceil(steps / 10)
   if (validation === 0) {
-    const { metrics, panns, vggish, embedding } = evaluation
-    if (evaluateEvery !== undefined || metrics || panns || vggish || embedding) {
+    if (evaluateEvery !== undefined || isScored(settings)) {
       throw new InvalidOptionError('validation', 'is 0, and evaluation needs clips put aside')
     }
   }

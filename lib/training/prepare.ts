@@ -2,7 +2,7 @@
 import { AudioError } from '../errors.js'
 import { lookAhead } from '../score/look-ahead.js'
 import { type ClipReader, clipKey, type Segment, type SegmentFormat } from './clip-audio.js'
-import type { TrainingClip } from './clips.js'
+import type { ClipEvents, TrainingClip } from './clips.js'
 import type { PreparationProgress } from './events.js'
 import type { FrozenParts } from './frozen-parts.js'
 import type { RowStore } from './rows.js'
@@ -15,10 +15,8 @@ export interface Stores {
   audio: RowStore | null
 }
 
-export interface PreparationEvents {
+export interface PreparationEvents extends ClipEvents {
   onProgress(progress: PreparationProgress): void
-  onSkipped(path: string, reason: string): void
-  onWarning(message: string): void
 }
 
 export interface Preparation {

@@ -1,6 +1,7 @@
 /** What must stay the same for training to go on as if it had never stopped. */
 import { InvalidOptionError } from '../errors.js'
 import { canonicalJson } from '../score/protocol.js'
+import type { SavedState } from './checkpoint-folder.js'
 import type { TrainingPlan } from './plan.js'
 import type { FineTuneSettings } from './schema.js'
 import type { PartHashes } from './settings-hash.js'
@@ -58,6 +59,12 @@ export function requireSame(was: Record<string, unknown>, now: Recorded, path: s
       'Go on with what the run was begun with, or begin another in its own outputDir.',
     )
   }
+}
+
+/** @throws InvalidOptionError where there is nothing left to train */
+export function requireAhead({ step, path }: SavedState, { steps }: TrainingPlan): void {
+  if (step <= steps) return
+  throw new InvalidOptionError('steps', `is ${steps}, and ${path} is past it`, 'Give more steps.')
 }
 
 function describeChange(option: string, was: unknown, now: unknown): string {

@@ -11,9 +11,11 @@ import { loadNative, type NativeCore } from '../native/load.js'
 import { Trainer } from '../native/trainer.js'
 import { defaultModelDir } from '../paths.js'
 import { packageVersion } from '../score/protocol.js'
+import type { Skipped } from '../score/walk.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import { ClipReader } from './clip-audio.js'
 import { chooseClips } from './clips.js'
+import { checkNetworks } from './evaluation.js'
 import type { FineTuneEvent, FineTuneResult, PreparationProgress } from './events.js'
 import { FileHashes } from './file-hashes.js'
 import { FrozenParts } from './frozen-parts.js'
@@ -21,7 +23,7 @@ import { TrainingLoop } from './loop.js'
 import { MetricsLog } from './metrics-log.js'
 import { OutputFolder } from './output-folder.js'
 import { planTraining, type TrainingPlan } from './plan.js'
-import { recordSettings, requireSame } from './record.js'
+import { recordSettings, requireAhead, requireSame } from './record.js'
 import type { FineTuneSettings } from './schema.js'
 import { hashParts } from './settings-hash.js'
 import { toTrainerSpec } from './trainer-spec.js'
@@ -47,6 +49,12 @@ export async function runFineTune(
     const plan = planTraining(settings, folder, precision)
     const source = model instanceof Model ? model : folder.path
     return await runIn(output, { source, folder, native, device, plan, settings, control, warn })
+  } catch (error) {
+    // Later on, the error says itself how to go on.
+    if (!control.signal.aborted || (error instanceof AbortError && error.hint)) throw error
+    const kept = given.cache ? ' What was prepared is kept.' : ''
+    const hint = `The same options with resume: true (--resume) go on.${kept}`
+    throw new AbortError(control.signal.reason, 'training was stopped before its first step', hint)
   } finally {
     await output.close()
   }
@@ -71,7 +79,11 @@ async function runIn(output: OutputFolder, context: RunContext): Promise<FineTun
   const hashes = await hashParts(folder, fileHashes)
   const { state } = output
   const recorded = recordSettings(settings, plan, hashes)
-  if (state) requireSame(state.record.settings, recorded, state.path)
+  if (state) {
+    requireSame(state.record.settings, recorded, state.path)
+    requireAhead(state, plan)
+  }
+  await checkNetworks(settings, folder, plan.odds.text, signal)
 
   const reader = new ClipReader(native, threads, fileHashes)
   const { libtorchPath } = settings
@@ -117,7 +129,6 @@ async function runIn(output: OutputFolder, context: RunContext): Promise<FineTun
   }
 }
 
-/** An abort says that what was done is kept. */
 async function prepare(
   { plan, settings, folder, native, control, warn }: RunContext,
   computed: Pick<TrainingSetContext, 'hashes' | 'parts' | 'reader' | 'device' | 'dtype'>,
@@ -125,32 +136,26 @@ async function prepare(
   const { signal, emit } = control
   const { dataset, validation, evaluation } = settings
   const { hashes, parts, reader, device, dtype } = computed
-  let skipped = 0
+  const skipped: Skipped[] = []
   const events = {
+    skipped,
     onSkipped: (path: string, reason: string) => {
-      skipped++
+      skipped.push({ path, reason })
       emit({ type: 'skipped', path, reason })
     },
     onWarning: warn,
     onProgress: throttled((progress) => emit({ type: 'preparing', ...progress })),
   }
-  try {
-    const choice = {
-      ...{ dataset, validation, validationClips: evaluation.clips },
-      ...{ needsText: plan.odds.text, seed: plan.seed },
-    }
-    const chosen = await chooseClips(choice, events, signal)
-    const set = await TrainingSet.prepare(chosen, {
-      ...{ settings, plan, folder, native, events, signal },
-      ...{ hashes, parts, reader, device, dtype },
-    })
-    return { set, skipped }
-  } catch (error) {
-    if (!signal.aborted) throw error
-    const kept = settings.cache ? ' What was prepared is kept.' : ''
-    const hint = `The same options with resume: true (--resume) go on.${kept}`
-    throw new AbortError(signal.reason, 'training was stopped before its first step', hint)
+  const choice = {
+    ...{ dataset, validation, validationClips: evaluation.clips },
+    ...{ needsText: plan.odds.text, seed: plan.seed },
   }
+  const chosen = await chooseClips(choice, events, signal)
+  const set = await TrainingSet.prepare(chosen, {
+    ...{ settings, plan, folder, native, events, signal },
+    ...{ hashes, parts, reader, device, dtype },
+  })
+  return { set, skipped: skipped.length }
 }
 
 /** At most twenty times a second, the last of a stage always. */

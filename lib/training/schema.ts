@@ -49,7 +49,7 @@ const evaluation = z.strictObject(
       .min(1, { error: 'the list is empty' })
       .optional(),
     panns: text('a weights file').optional(),
-    backbone: oneOf(['cnn14-16k', 'cnn14-32k']).default('cnn14-16k'),
+    backbone: oneOf(['cnn14-16k', 'cnn14-32k', 'clap']).default('cnn14-16k'),
     vggish: text('a weights file').optional(),
     embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),
     steps: integerIn(1, 1000).default(25),

@@ -99,7 +99,7 @@ export class TrainingSet {
       const isTrained = new Set(chosen.train)
       const train = all.clips.filter(({ clip }) => isTrained.has(clip))
       const validation = all.clips.filter(({ clip }) => !isTrained.has(clip))
-      requireTwo(train.length, settings.dataset)
+      requireTwo(train.length, settings.dataset, context.events.skipped)
       const tensors = new TrainingTensors(native.core.NativeTensor, stores, plan.odds)
       return new TrainingSet(new CachedSource(tensors.dataOf(train)), tensors, {
         clips: train.length,
@@ -124,7 +124,7 @@ export class TrainingSet {
       ...context,
       ...{ format, odds, momentsShape, embedding, seed },
     })
-    requireTwo(await clips.count(2), settings.dataset)
+    requireTwo(await clips.count(2), settings.dataset, context.events.skipped)
     const stores: Stores = {
       text: new MemoryRows([embedding]),
       moments: new MemoryRows(momentsShape),

@@ -165,7 +165,7 @@ std::vector<at::Tensor> Trainer::Inspect(const TrainingData& data, int64_t step,
       batch.kinds};
   if (!gradients) return results;
   const Gradients computed = s.GradientsOf(batch);
-  results.push_back(at::tensor(computed.loss, at::kFloat));
+  results.push_back(at::full({}, computed.loss, at::kFloat));
   for (const at::Tensor& gradient : computed.tensors) {
     results.push_back(gradient.cpu().contiguous());
   }

@@ -32,6 +32,7 @@ beforeAll(() => {
   const { panns, vggish } = narrowWeights()
   symlinkSync(panns, join(project, 'Cnn14_16k_mAP=0.438.pth'))
   symlinkSync(vggish, join(project, 'vggish-10086976.pth'))
+  symlinkSync(join(root, 'models', 'random-tiny'), join(project, 'my-model'))
   writeSounds(project, 'generated', 12)
   writeSounds(project, 'reference', 12, 1.3)
   const tones = ['--out', 'esc50', '--classes', '2', '--clips', '4', '--seconds', '1']
@@ -118,6 +119,15 @@ test('the examples run', () => {
   const told = String(run('node', [example('score.mjs'), 'generated', 'reference', ...weights]))
   expect(told).toMatch(/FD [\d.]+ {2}FAD [\d.]+ {2}IS [\d.]+ {2}KL [\d.]+\n12 clips against 12\n/)
   expect(told.match(/^clip\d\d\.wav: KL/gm)).toHaveLength(3)
+})
+
+test("the example of CLAP's score runs", () => {
+  const rows = Array.from({ length: 12 }, (_, i) => `clip${String(i).padStart(2, '0')},a tone`)
+  writeFileSync(join(project, 'tones.csv'), `name,prompt\n${rows.join('\n')}\n`)
+  const args = [join(root, 'examples', 'clap-score.mjs'), 'my-model', 'generated', 'tones.csv']
+  const told = String(run('node', args))
+  expect(told).toMatch(/^CLAP -?0\.\d{4} ± 0\.\d{4} of 12 clips\n/)
+  expect(told.match(/^clip\d\d\.wav: -?0\.\d{4} "a tone"$/gm)).toHaveLength(3)
 })
 
 test('the example of training runs, and goes on', () => {

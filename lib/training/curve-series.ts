@@ -37,6 +37,7 @@ const titles: Record<string, string> = {
   lsd: 'LSD, lower is better',
   psnr: 'PSNR, higher is better',
   ssim: 'SSIM, higher is better',
+  clap: 'CLAP score, higher is better',
 }
 
 const mostPoints = 800

@@ -142,7 +142,7 @@ function describePrompts(
   { skipped, unused }: PairedPrompts,
   { rows }: PromptEmbeddings,
 ): ScoredPrompts {
-  return { count: rows.size, skipped, unused }
+  return { count: rows.size, skipped, unused: unused.length }
 }
 
 function describeSide(extractors: Map<Role, Extractor>, features: SideFeatures): ScoredSide {

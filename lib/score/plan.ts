@@ -150,7 +150,7 @@ function missingWeights(
   const role = roleOf(source, given)
   if (given.specs[role]) return undefined
   const { network, hint } = weightsOf[role]
-  const instead = source === 'embedding' && given.specs.clap ? ", or backbone: 'clap'" : ''
+  const instead = source === 'embedding' && given.specs.clap ? ', or choose the backbone clap' : ''
   return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
 }
 

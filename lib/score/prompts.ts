@@ -80,10 +80,10 @@ export function pairPrompts(
   const result: PairedPrompts = { texts: new Map(), skipped: [], unused }
   const alone: string[] = []
   for (const [i, { path }] of clips.entries()) {
-    const text = given.get(i)?.trim()
-    if (text) result.texts.set(i, text)
-    else result.skipped.push({ path, reason: text === '' ? 'its prompt is empty' : 'no prompt' })
+    const text = given.get(i)
     if (text === undefined) alone.push(path)
+    if (text?.trim()) result.texts.set(i, text)
+    else result.skipped.push({ path, reason: text === undefined ? 'no prompt' : 'an empty prompt' })
   }
   if (given.size / clips.length <= wantedPart) {
     const counts = `${given.size} of ${clips.length} clips have a prompt, and more than 99 % must`

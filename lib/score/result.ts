@@ -35,8 +35,8 @@ export interface ScoredPrompts {
   count: number
   /** Clips that have none. */
   skipped: Skipped[]
-  /** Prompts that belong to no clip, by name. */
-  unused: string[]
+  /** Prompts that belong to no clip. */
+  unused: number
 }
 
 export interface ScoreResult {

@@ -1,5 +1,5 @@
 /** CLAP in score: as the embedding of fd and kid, and compared with prompts. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
@@ -128,7 +128,7 @@ test('clap is the similarity of transformers, and of single clips with their pro
   const std = Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2 / count, 0))
   expect(metrics.clap?.mean).toBeCloseTo(mean, 12)
   expect(metrics.clap?.std).toBeCloseTo(std, 12)
-  expect(prompts).toEqual({ count, skipped: [], unused: [] })
+  expect(prompts).toEqual({ count, skipped: [], unused: 0 })
   expect(protocol.textEncoder?.settings).toMatchObject({ dtype: 'float32', maxTokens: 512 })
 })
 
@@ -190,10 +190,10 @@ test('clips without a prompt and prompts without a clip are reported', async () 
   expect(result.prompts).toEqual({
     count: 96,
     skipped: [
-      ...['n0', 'n1', 'n2'].map((path) => ({ path, reason: 'its prompt is empty' })),
+      ...['n0', 'n1', 'n2'].map((path) => ({ path, reason: 'an empty prompt' })),
       { path: 'n100', reason: 'no prompt' },
     ].sort((a, b) => (a.path < b.path ? -1 : 1)),
-    unused: ['other'],
+    unused: 1,
   })
   expect(result.generated.skipped).toEqual([{ path: 'n5', reason: 'has no samples' }])
   expect(warnings).toContain('clap is of 97 clips; without a prompt are n0, n1, n100 and 1 more')
@@ -234,7 +234,10 @@ test('what is missing is named', async () => {
   await expect(score({ ...options, clap: undefined })).rejects.toThrow('clap: fd needs')
   await expect(score({ ...options, backbone: undefined })).rejects.toMatchObject({
     option: 'panns',
-    hint: expect.stringContaining("or backbone: 'clap'"),
+    hint: expect.stringContaining('choose the backbone clap'),
   })
   await expect(score({ ...forPrompts, clap: at('none') })).rejects.toThrow(InvalidModelError)
+  cpSync(clap, at('deaf'), { recursive: true })
+  rmSync(at('deaf/audio_encoder'), { recursive: true })
+  await expect(score({ ...forPrompts, clap: at('deaf') })).rejects.toThrow('has no audio_encoder/')
 })

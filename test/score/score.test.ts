@@ -64,6 +64,9 @@ test('fad-infinity equals the NumPy script on the same features', async () => {
   const { value, slope } = metrics.fadInfinity as { value: number; slope: number }
   expect(relative(value, expected.fad_infinity.value)).toBeLessThan(1e-5)
   expect(relative(slope, expected.fad_infinity.slope)).toBeLessThan(1e-5)
+  const few = await score({ ...long, reference: options.reference, metrics: ['fad-infinity'] })
+  expect(few.reference?.frames).toBeLessThan(100)
+  expect(few.metrics.fadInfinity?.value).toBeGreaterThan(0)
 })
 
 function reference(arrays: Awaited<ReturnType<typeof featureFiles>>) {

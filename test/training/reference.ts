@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ModelFolder } from '../../lib/hub/folder.js'
-import type { NativeTrainingData } from '../../lib/native/binding.js'
+import type { NativeTensor, NativeTrainingData } from '../../lib/native/binding.js'
 import { Trainer } from '../../lib/native/trainer.js'
 import { native, type SpecChange, specOf, take } from './setup.js'
 
@@ -135,7 +135,7 @@ async function writeInputs(
     shapes.latents = inspection.latents.shape
     shapes.condition = inspection.condition.shape
     for (const kind of ['latents', 'noise', 'condition'] as const) {
-      appendFileSync(join(work, `${kind}.f32`), inspection[kind].data() as Float32Array)
+      appendFileSync(join(work, `${kind}.f32`), bytesOf(inspection[kind]))
       inspection[kind].dispose()
     }
     timesteps.push(take(inspection.timesteps))
@@ -145,9 +145,11 @@ async function writeInputs(
     const file = join(work, 'gradients.f32')
     if (step === 0) writeFileSync(file, '')
     for (const gradient of inspection.gradients) {
-      appendFileSync(file, gradient.data() as Float32Array)
+      appendFileSync(file, bytesOf(gradient))
       gradient.dispose()
     }
   }
   return { latentShape: shapes.latents, conditionShape: shapes.condition, timesteps, loss }
 }
+
+const bytesOf = (tensor: NativeTensor) => new Uint8Array(tensor.data().buffer)

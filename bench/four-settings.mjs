@@ -3,14 +3,14 @@
 // the layout of ESC-50, pre-trains a small model on the larger one, trains the four on the other,
 // scores what every checkpoint generates, and draws all four curves:
 //
-//   node bench/four-settings.mjs --out DIR [--steps 200] [--pretrain-steps 600] [--model DIR]
+//   node bench/four-settings.mjs --out DIR [--steps 400] [--pretrain-steps 600] [--model DIR]
 //
 // The autoencoder, CLAP and vocoder of the default model are random and stay so. What is generated
-// is therefore compared with the validation clips as that autoencoder gives them back, and by the
-// audio tower: the numbers compare the four with each other, and with nothing else.
+// is therefore compared with the validation clips as that autoencoder gives them back, by statistics
+// of log-mel spectrograms: the numbers compare the four with each other, and with nothing else.
 
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, readdirSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: {
     out: { type: 'string' },
     model: { type: 'string' },
-    steps: { type: 'string', default: '200' },
+    steps: { type: 'string', default: '400' },
     'pretrain-steps': { type: 'string', default: '600' },
     seconds: { type: 'string', default: '0.64' },
     threads: { type: 'string' },
@@ -33,10 +33,14 @@ const steps = Number(values.steps)
 const segmentSeconds = Number(values.seconds)
 const threads = values.threads && Number(values.threads)
 const seed = 1
+const every = Math.ceil(steps / 8)
 const training = { segmentSeconds, batchSize: 8, learningRate: 1e-3, emaDecay: 0.98, threads }
 
 const large = makeSounds('larger', ['--classes', '12', '--clips', '20', '--seed', '11'])
 const small = makeSounds('smaller', ['--classes', '6', '--clips', '20', '--seed', '12'])
+
+const features = join(out, 'log-mel-statistics.pt')
+run(join(root, '.venv/bin/python'), [join(root, 'bench/log_mel_statistics.py'), features])
 
 const pretrained = await train('pre-trained', {
   ...training,
@@ -61,14 +65,15 @@ for (const init of ['scratch', 'pretrained']) {
       steps,
       seed,
       keepLast: 1000,
-      evaluateEvery: Math.ceil(steps / 8),
+      evaluateEvery: every,
+      checkpointEvery: every,
     })
     await scoreCheckpoints(folder, condition)
     runs.push({ name, folder, result })
   }
 }
 
-run(join(root, 'dist/cli/main.js'), [
+node('dist/cli/main.js', [
   'curve',
   ...runs.map(({ folder }) => folder),
   '--out',
@@ -82,7 +87,7 @@ for (const { name, result } of runs) {
 function makeSounds(name, options) {
   const folder = join(out, name)
   const args = [...options, '--seconds', values.seconds, '--out', folder]
-  if (!existsSync(folder)) run(join(root, 'bench/make-esc50.mjs'), args)
+  if (!existsSync(folder)) node('bench/make-esc50.mjs', args)
   return folder
 }
 
@@ -101,6 +106,9 @@ async function train(name, { model, ...options }) {
 
 /** Adds a line with metrics to metrics.jsonl for every checkpoint. */
 async function scoreCheckpoints(folder, condition) {
+  // A run that was finished before has been scored before.
+  const known = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+  if (known.includes('"metrics"')) return
   const { clips } = await audioldm.esc50(small).load()
   const { first: held } = audioldm.splitClips(clips, { fraction: 0.2, seed })
   const reference = await givenBack(held)
@@ -122,9 +130,8 @@ async function scoreCheckpoints(folder, condition) {
     const { metrics } = await audioldm.score({
       generated,
       reference,
-      metrics: ['fd', 'kid'],
-      backbone: 'clap',
-      clap: pretrained.checkpoint,
+      metrics: ['fd'],
+      embedding: `${features}@16000`,
       cacheDir: join(out, 'features'),
     })
     console.log(`${folder}: step ${step}, FD ${metrics.fd.toFixed(4)}`)
@@ -152,7 +159,11 @@ async function soundOf(audio) {
   return { samples, sampleRate: audio.sampleRate }
 }
 
+function node(program, args) {
+  run(process.execPath, [join(root, program), ...args])
+}
+
 function run(program, args) {
-  const { status } = spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' })
+  const { status } = spawnSync(program, args, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -5,7 +5,7 @@ import type { BackboneSpec } from '../backbones/backbone.js'
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
-import { Model } from '../model.js'
+import type { Model } from '../model.js'
 import { abortSignal, expecting, integerIn } from '../options.js'
 import { defaultFeatureCacheDir } from './feature-cache.js'
 import { pairingModes } from './pairing.js'
@@ -17,6 +17,8 @@ const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, expecting(`${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`))
 const deviceForm = expecting('auto, cpu, cuda or cuda:N')
 
+const isPath = (value: unknown) => typeof value === 'string' && value !== ''
+
 export const featureShape = {
   panns: text('a weights file').optional(),
   vggish: text('a weights file').optional(),
@@ -25,7 +27,8 @@ export const featureShape = {
   embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),
   clap: z
     .custom<string | Model>(
-      (value) => value instanceof Model || (typeof value === 'string' && value !== ''),
+      // By its looks: its class would load all of generation before a flag is read.
+      (value) => [value, (value as Model | null)?.info?.path].some(isPath),
       expecting('a model folder, a hub id or a loaded model'),
     )
     .optional(),
@@ -98,7 +101,7 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
       }),
       ...(embedding && { embedding: parseArchiveSpec(embedding) }),
       ...(clap && {
-        clap: { kind: 'clap', model: clap instanceof Model ? clap.info.path : clap },
+        clap: { kind: 'clap', model: typeof clap === 'string' ? clap : clap.info.path },
       }),
     },
     embedding: embedding ? 'embedding' : chosen,

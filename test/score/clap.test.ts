@@ -223,6 +223,8 @@ test.each([
   [{ prompts: ['a', 5] }, 'prompts[1]: expected a text'],
   [{ prompts: { a: null } }, 'prompts.a: expected a text'],
   [{ clap: '' }, 'clap: expected a model folder'],
+  [{ clap: null }, 'clap: expected a model folder'],
+  [{ clap: { info: {} } }, 'clap: expected a model folder'],
   [{ backbone: 'clap', embedding: 'my.pt@16000' }, 'backbone: cannot be clap beside embedding'],
 ])('%o is refused at once', (wrong, message) => {
   expect(() => score({ ...forPrompts, generated: '.', ...wrong } as ScoreOptions)).toThrow(message)

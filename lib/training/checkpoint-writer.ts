@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { AudioLDMError } from '../errors.js'
+import { AudioLDMError, OutputError } from '../errors.js'
 import type { ModelFolder } from '../hub/folder.js'
 import type { Trainer } from '../native/trainer.js'
 import { outputError, writeFileAtomic } from '../write-file.js'
@@ -59,7 +59,7 @@ export class CheckpointWriter {
       return path
     } catch (error) {
       await rm(making, { recursive: true, force: true }).catch(() => {})
-      throw error instanceof AudioLDMError ? error : outputError(path, error)
+      throw writeError(path, error)
     }
   }
 
@@ -126,6 +126,13 @@ export class CheckpointWriter {
     }
     return files
   }
+}
+
+/** The core's say which file of the checkpoint; what is wrong with the disk is said as elsewhere. */
+function writeError(path: string, error: unknown): AudioLDMError {
+  if (!(error instanceof AudioLDMError)) return outputError(path, error)
+  const code = error instanceof OutputError && /\b(E[A-Z]+): /.exec(error.message)?.[1]
+  return code ? outputError(path, Object.assign(new Error(error.message), { code })) : error
 }
 
 async function tryLink(source: string, target: string): Promise<boolean> {

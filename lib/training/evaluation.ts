@@ -14,6 +14,11 @@ export function isScored({ evaluation }: FineTuneSettings): boolean {
   return Boolean(metrics || panns || vggish || embedding || backbone === 'clap')
 }
 
+/** The folder, if it has both towers of CLAP. */
+export function clapOf({ parts, path }: ModelFolder): string | undefined {
+  return parts.audio_encoder && path
+}
+
 /** Metrics and networks, for score(). `clap`: a folder with both towers, if there is one. */
 export function networkOptions(
   { evaluation, libtorchPath }: FineTuneSettings,
@@ -41,8 +46,7 @@ export async function checkNetworks(
   signal: AbortSignal,
 ): Promise<void> {
   if (!isScored(settings)) return
-  const clap = folder.parts.audio_encoder ? folder.path : undefined
-  const networks = networkOptions(settings, clap)
+  const networks = networkOptions(settings, clapOf(folder))
   try {
     const parsed = parseOptions(scoreSchema, { ...networks, generated: [], reference: [] })
     const given = givenBackbones(parsed)

@@ -16,6 +16,8 @@ export interface ListenOptions {
   settings: FineTuneSettings
   /** Of training. */
   format: SegmentFormat
+  /** A folder with both towers of CLAP; every checkpoint has the same. */
+  clap?: string
   device: string
   threads: number
   seed: bigint
@@ -91,9 +93,8 @@ export class Listener {
       signal,
     })
     try {
-      const clap = model.folder.parts.audio_encoder && this.#checkpoint
       const job = score({
-        ...networkOptions(settings, clap),
+        ...networkOptions(settings, this.#options.clap),
         ...{ generated: audio, reference: references, pairing: 'order', device, threads, signal },
         ...(prompts.length > 0 && { prompts }),
       })

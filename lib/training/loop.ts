@@ -84,7 +84,7 @@ export class TrainingLoop {
   #onStep(event: TrainEvent, pace: Pace): void {
     const { log, plan, control } = this.#context
     const { step, loss, learningRate, gradientNorm, skipped } = event
-    const clipsPerSecond = pace.step()
+    const clipsPerSecond = Number(pace.step().toPrecision(4))
     log.addStep({ step, loss, learningRate, gradientNorm, clipsPerSecond, skipped })
     if (skipped) this.#warn(`step ${step} is skipped: its loss or a gradient is not finite`)
     const etaSeconds = pace.secondsFor(plan.steps - step)

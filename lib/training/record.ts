@@ -39,6 +39,9 @@ export function recordSettings(
     seed: String(plan.seed),
     segmentSeconds: plan.format.samples / plan.format.sampleRate,
     cache: settings.cache,
+    // Losses of other clips or timesteps cannot be compared.
+    'evaluation.clips': settings.evaluation.clips,
+    'evaluation.draws': settings.evaluation.draws,
     lora: lora && { rank: lora.rank, alpha: lora.alpha, targets: settings.lora?.targets },
   }
 }

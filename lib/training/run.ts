@@ -15,7 +15,7 @@ import type { Skipped } from '../score/walk.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import { ClipReader } from './clip-audio.js'
 import { chooseClips } from './clips.js'
-import { checkNetworks } from './evaluation.js'
+import { checkNetworks, clapOf } from './evaluation.js'
 import type { FineTuneEvent, FineTuneResult, PreparationProgress } from './events.js'
 import { FileHashes } from './file-hashes.js'
 import { FrozenParts } from './frozen-parts.js'
@@ -117,7 +117,10 @@ async function runIn(output: OutputFolder, context: RunContext): Promise<FineTun
     const loop = new TrainingLoop({
       ...{ outputDir: output.path, plan, trainer, set, log, reader, startStep, control },
       writer: new CheckpointWriter(output.path, folder, plan.lora),
-      listen: { settings, format: plan.format, device, threads, seed: plan.seed, signal },
+      listen: {
+        ...{ settings, format: plan.format, clap: clapOf(folder) },
+        ...{ device, threads, seed: plan.seed, signal },
+      },
       record: { version: 1, settings: recorded, about: aboutRun(context) },
     })
     return await loop.run()

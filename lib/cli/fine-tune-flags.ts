@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { InvalidOptionError } from '../errors.js'
 import type { MetricName } from '../metrics/metric.js'
+import type { BackboneName } from '../score/options.js'
 import type { FineTuneOptions, LoraTarget, TrainingCondition } from '../training/options.js'
 import { fineTuneSchema } from '../training/schema.js'
 import { numberValue, seedValue, textValue } from './values.js'
@@ -37,7 +38,7 @@ export interface TrainingFlags
   loraTargets?: LoraTarget[]
   metrics?: MetricName[]
   panns?: string
-  backbone?: 'cnn14-16k' | 'cnn14-32k'
+  backbone?: BackboneName
   vggish?: string
   embedding?: string
   evaluateClips?: number
@@ -145,7 +146,7 @@ export function addTrainingFlags(command: Command): Command {
     .option('--embedding <file@rate>', 'your own TorchScript archive, for fd and kid')
   name(
     '--backbone <name>',
-    'which CNN14: cnn14-16k or cnn14-32k (default: cnn14-16k)',
+    'what fd and kid use: cnn14-16k, cnn14-32k or clap (default: cnn14-16k)',
     evaluation.backbone.unwrap(),
   )
   command.option(

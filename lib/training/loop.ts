@@ -1,7 +1,7 @@
 /** Trains from one stop to the next, and does there what is due. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { AbortError, OutputError } from '../errors.js'
 import type { JobControl } from '../job.js'
 import type { MetricValues } from '../metrics/metric.js'
@@ -195,7 +195,7 @@ export class TrainingLoop {
         await writeFileAtomic(join(outputDir, 'best.json'), `${JSON.stringify(best)}\n`)
       }
       const lines = parseMetricsLines(await readFile(log.path, 'utf8'))
-      const svg = curveSvg([{ name: outputDir, lines }])
+      const svg = curveSvg([{ name: basename(outputDir), lines }])
       await writeFileAtomic(join(outputDir, 'curve.svg'), svg)
     } catch (error) {
       this.#warn((error as Error).message)

@@ -8,7 +8,8 @@ import type { PartHashes } from './settings-hash.js'
 
 /** By the names of options. `dataset` and `validation`: hashes of their clips. */
 export interface Recorded extends Record<string, unknown> {
-  model: PartHashes
+  /** `dtype`: what its frozen parts compute in. */
+  model: PartHashes & { dtype: string }
   dataset?: string
   validation?: string
 }
@@ -17,7 +18,7 @@ export interface Recorded extends Record<string, unknown> {
 export function recordSettings(
   settings: FineTuneSettings,
   plan: TrainingPlan,
-  model: PartHashes,
+  model: Recorded['model'],
 ): Recorded {
   const { lora } = plan
   return {

@@ -77,8 +77,9 @@ async function runIn(output: OutputFolder, context: RunContext): Promise<FineTun
   const threads = settings.threads ?? defaultThreads()
   const fileHashes = new FileHashes(join(settings.cacheDir, 'hashes.jsonl'))
   const hashes = await hashParts(folder, fileHashes)
+  const on = source instanceof Model ? source.info : { device, dtype: 'float32' }
   const { state } = output
-  const recorded = recordSettings(settings, plan, hashes)
+  const recorded = recordSettings(settings, plan, { ...hashes, dtype: on.dtype })
   if (state) {
     requireSame(state.record.settings, recorded, state.path)
     requireAhead(state, plan)
@@ -87,7 +88,6 @@ async function runIn(output: OutputFolder, context: RunContext): Promise<FineTun
 
   const reader = new ClipReader(native, threads, fileHashes)
   const { libtorchPath } = settings
-  const on = source instanceof Model ? source.info : { device, dtype: 'float32' }
   const parts = new FrozenParts(source, { device: on.device, threads, libtorchPath })
   let set: TrainingSet | undefined
   let trainer: Trainer | undefined

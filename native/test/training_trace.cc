@@ -7,7 +7,7 @@
 //   trainer [batch=N accumulate=N seed=N text=P dropout=P rate=X warmup=N schedule=S steps=N clip=X
 //            ema=X threads=N bfloat16=1 scratch=1 rank=N alpha=X modules=A,B,… state=STATE.txt]
 //            replaces the trainer; STATE.txt is a description of a file that was saved
-//   step count=N         prints step, loss, rate, gradient norm, whether skipped, ms
+//   step count=N         prints step, loss, rate, gradient norm, whether skipped, ms, ms of CPU
 //   inspect step=N gradients=0|1 out=F   writes what it gives as safetensors
 //   validate items=A,B,… draws=N seed=N ema=0|1 out=F
 //   save out=F           writes the whole state, and merged/ of every weight of the UNet
@@ -20,6 +20,7 @@
 #include <ATen/Parallel.h>
 #include <sys/resource.h>
 
+#include <ctime>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
@@ -143,9 +144,12 @@ class Runner {
 
   void Step() {
     for (int64_t i = 0; i < Whole("count", 1); ++i) {
+      const std::clock_t start = std::clock();
       const audioldm::StepReport report = trainer_->Step(data_);
+      const double cpu_ms = 1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
       std::cout << "step " << report.step << " " << report.loss << " " << report.learning_rate
-                << " " << report.gradient_norm << " " << report.skipped << " " << report.ms << "\n";
+                << " " << report.gradient_norm << " " << report.skipped << " " << report.ms << " "
+                << cpu_ms << "\n";
     }
     struct rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);

@@ -1,15 +1,14 @@
 #include "training/trainable_unet.h"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
 #include <sstream>
 
 #include "module/archive.h"
 #include "tensor/error.h"
-#include "tensor/serial_section.h"
 #include "training/initialise.h"
+#include "training/linear.h"
 
 namespace audioldm {
 namespace {
@@ -66,6 +65,7 @@ TrainableUnet::TrainableUnet(const TrainerSpec& spec, const MappedFiles& files, 
     : module_(LoadArchive(spec.unet.archive, device)), adapts_(spec.lora.has_value()) {
   const at::NoGradGuard no_grad;
   Bind(module_, spec.unet.attributes, {}, files, {});
+  UseTrainingLinear(module_);
   const NamedTensors weights = LoadWeights(spec, files, device, cancelled);
   latent_channels_ = Width(weights, "conv_in.weight");
   condition_width_ = Width(weights, "class_embedding.weight");

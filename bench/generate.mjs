@@ -1,12 +1,11 @@
 // Generation: us against diffusers. See bench/README.md.
 
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { root, run } from '../scripts/steps.mjs'
+import { root } from '../scripts/steps.mjs'
+import { python, randomModel } from './random-model.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +17,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-const python = join(root, '.venv', 'bin', 'python')
-const model = values.model ?? (await randomModel())
+const model = values.model ?? randomModel()
 const job = {
   prompt: 'a dog barking in the rain',
   seed: 7,
@@ -70,26 +68,6 @@ function start(command, args) {
     },
     end: () => child.stdin.end(),
   }
-}
-
-async function randomModel() {
-  const folder = join(root, 'build', 'bench', 'audioldm-s')
-  if (!existsSync(folder)) {
-    console.error('writing an AudioLDM-S with random weights (1.7 GB) …')
-    const args = [
-      '-W',
-      'ignore',
-      '-m',
-      'audioldm_export',
-      'random-model',
-      '--size',
-      's',
-      '--out',
-      folder,
-    ]
-    if (run(python, args, { PYTHONPATH: join(root, 'export') }) !== 0) process.exit(1)
-  }
-  return folder
 }
 
 function median(list) {

@@ -14,6 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeWav } from '../../lib/audio/wav.js'
+import { sound } from '../generate/sounds.js'
 import { narrowWeights, python, writeSounds } from '../score/fixture.js'
 import { codeBlocks, documents, root } from './markdown.js'
 
@@ -100,8 +102,24 @@ test('every block in JavaScript or TypeScript fits the types', () => {
   expect(result.status).toBe(0)
 })
 
+const example = (name: string) => join(root, 'examples', name)
+
+test.each<[string, string[], string[]]>([
+  ['audio-prompt.mjs', [], ['like.wav', 'between.wav']],
+  ['over-time.mjs', ['rain', 'birds', '21'], ['over-time.wav']],
+  ['candidates.mjs', [], ['best.wav']],
+  ['style-transfer.mjs', [], ['strength-0.3.wav', 'strength-0.7.wav']],
+  ['inpaint.mjs', ['sound.wav', '0.3', '0.5'], ['repaired.wav']],
+  ['super-resolution.mjs', [], ['finer.wav']],
+  ['long.mjs', ['waves', '21'], ['long.wav']],
+])('the example %s runs', (name, args, files) => {
+  writeFileSync(join(project, 'sound.wav'), encodeWav(sound(1, 8000).samples, 8000))
+  const told = String(run('node', [example(name), ...args]))
+  for (const file of files) expect(statSync(join(project, file)).size).toBeGreaterThan(30_000)
+  if (name === 'candidates.mjs') expect(told.match(/^[* ] seed \d+: 0\.\d{4}$/gm)).toHaveLength(3)
+})
+
 test('the examples run', () => {
-  const example = (name: string) => join(root, 'examples', name)
   run('node', [example('generate.mjs'), 'a dog', 'example.wav'])
   expect(existsSync(join(project, 'example.wav'))).toBe(true)
   expect(readFileSync(join(project, 'example.png')).toString('latin1', 1, 4)).toBe('PNG')

@@ -55,7 +55,7 @@ export class CheckpointWriter {
       // One of this step that is not whole may be in the way.
       await rm(path, { recursive: true, force: true })
       await rename(making, path)
-      await syncFolder(this.#outputDir)
+      await sync(this.#outputDir)
       return path
     } catch (error) {
       await rm(making, { recursive: true, force: true }).catch(() => {})
@@ -100,7 +100,7 @@ export class CheckpointWriter {
         weights &&
         ((await tryLink(source, target)) ||
           (last !== undefined && (await tryLinkCopy(join(last.path, name), source, target))))
-      if (!linked) await copyFile(source, target, constants.COPYFILE_FICLONE)
+      if (!linked) await copySynced(source, target)
     }
   }
 
@@ -128,6 +128,11 @@ export class CheckpointWriter {
   }
 }
 
+async function copySynced(source: string, target: string): Promise<void> {
+  await copyFile(source, target, constants.COPYFILE_FICLONE)
+  await sync(target)
+}
+
 /** The core's say which file of the checkpoint; what is wrong with the disk is said as elsewhere. */
 function writeError(path: string, error: unknown): AudioLDMError {
   if (!(error instanceof AudioLDMError)) return outputError(path, error)
@@ -148,8 +153,9 @@ async function tryLinkCopy(earlier: string, source: string, target: string): Pro
   return a?.size === b.size && (await tryLink(earlier, target))
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+/** Of a file or a folder. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r')
   try {
     await handle.sync()
   } finally {

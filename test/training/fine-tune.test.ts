@@ -7,6 +7,7 @@ import { captionedFolder } from '../../lib/datasets/folder.js'
 import { OutputError } from '../../lib/errors.js'
 import { describeFolder } from '../../lib/hub/folder.js'
 import { loadModel } from '../../lib/model.js'
+import { loadNative } from '../../lib/native/load.js'
 import { defaultModelDir } from '../../lib/paths.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
 import { type Case, peakError, runOurs, runReference } from '../parity/reference.js'
@@ -22,7 +23,11 @@ import {
 
 const work = scratch()
 const data = writeTones(work.in('data'), 8)
-afterAll(work.remove)
+afterAll(() => {
+  work.remove()
+  // Runs and their loops have freed all they held.
+  expect(loadNative({ cuda: false }).core.liveTensorBytes()).toBe(0)
+})
 
 /** So that a few steps change what is heard. */
 const fast = { learningRate: 3e-3, warmupSteps: 0, emaDecay: 0.5 }

@@ -91,19 +91,18 @@ describe('before anything is written', () => {
   })
 })
 
-test.each([
-  ['evaluation.panns', { metrics: ['fd'] }],
-  ['evaluation.vggish', { metrics: ['fad'] }],
-  ['evaluation.metrics', { metrics: ['clap'], backbone: 'clap' }, { condition: 'audio' }],
-] as const)('before training: %s, for %j', async (option, evaluation, change = {}) => {
+const lacking: [string, Partial<FineTuneOptions>][] = [
+  ['evaluation.panns', { evaluation: { metrics: ['fd'] } }],
+  ['evaluation.vggish', { evaluation: { metrics: ['fad'] } }],
+  [
+    'evaluation.metrics',
+    { evaluation: { metrics: ['clap'], backbone: 'clap' }, condition: 'audio' },
+  ],
+]
+
+test.each(lacking)('before training: %s, for %j', async (option, change) => {
   const outputDir = work.in('lacks')
-  const { error } = await failure({
-    ...options,
-    outputDir,
-    validation: 0.4,
-    evaluation,
-    ...change,
-  } as FineTuneOptions)
+  const { error } = await failure({ ...options, outputDir, validation: 0.4, ...change })
   expect(error).toMatchObject({ option })
 })
 

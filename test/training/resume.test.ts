@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AbortError, InvalidOptionError } from '../../lib/errors.js'
 import { type FineTuneOptions, fineTune } from '../../lib/fine-tune.js'
+import { loadNative } from '../../lib/native/load.js'
 import { compileLibrary } from '../cli/run-cli.js'
 import { startScript } from '../lifecycle/child.js'
 import { eventsOf, failure, scratch, shortOptions, train, writeTones } from './fixture.js'
@@ -14,7 +15,11 @@ import { eventsOf, failure, scratch, shortOptions, train, writeTones } from './f
 const work = scratch()
 const data = writeTones(work.in('data'), 6)
 beforeAll(compileLibrary)
-afterAll(work.remove)
+afterAll(() => {
+  work.remove()
+  // What was read ahead of an abort is freed, too.
+  expect(loadNative({ cuda: false }).core.liveTensorBytes()).toBe(0)
+})
 
 /** Hashes of all that a checkpoint holds but `state.json`, which names folders. */
 function contents(checkpoint: string): Record<string, string> {

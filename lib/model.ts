@@ -15,10 +15,19 @@ import type { NativeError, NativeModel } from './native/binding.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from './native/device.js'
 import { loadNative, type NativeCore } from './native/load.js'
 import { disposeNative, fromNative, loadNativeObject, runNative } from './native/run.js'
-import { abortSignal, expecting, integerIn, parseOptions, seedOption, show } from './options.js'
+import {
+  abortSignal,
+  expecting,
+  integerIn,
+  numberIn,
+  parseOptions,
+  seedOption,
+  show,
+} from './options.js'
 import { archivesDir, defaultModelDir } from './paths.js'
 import { Tensor } from './tensor.js'
 import { type ClapTokenizer, loadTokenizer } from './tokenizer/tokenizer.js'
+import { readLora } from './weights/lora.js'
 import { windowsFor } from './windows.js'
 
 export interface LoadModelOptions {
@@ -28,6 +37,13 @@ export interface LoadModelOptions {
   dtype?: 'auto' | ComputeDType
   /** CPU threads for this model's operators; default: all processors this process may use. */
   threads?: number
+  /**
+   * Adapters of the UNet (LoRA), merged into its weights: a file in the layout of diffusers or peft,
+   * or the folder that holds it, such as `adapter/` of a checkpoint.
+   */
+  lora?: string
+  /** How strong the adapters are, −16 … 16; default 1: as they were trained. */
+  loraScale?: number
   /** Where libtorch is, before any other place is looked at. */
   libtorchPath?: string
   signal?: AbortSignal
@@ -49,6 +65,8 @@ export interface ModelInfo {
   parameters: number
   /** The weights are random: a test model, whose sound means nothing. */
   randomWeights: boolean
+  /** Adapters that are merged into its UNet, or null. */
+  lora: { path: string; scale: number } | null
   libtorch: string
 }
 
@@ -77,6 +95,11 @@ const loadSchema = z.strictObject({
     )
     .default('auto'),
   threads: integerIn(1, 1024).optional(),
+  lora: z
+    .string(expecting('a file or a folder'))
+    .min(1, expecting('a file or a folder'))
+    .optional(),
+  loraScale: numberIn(-16, 16).optional(),
   libtorchPath: z.string(expecting('a folder')).optional(),
   signal: abortSignal.optional(),
   onProgress: z
@@ -95,6 +118,9 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   if (source !== undefined && (typeof source !== 'string' || source === '')) {
     throw new InvalidOptionError('source', `expected a folder or a hub id, got ${show(source)}`)
   }
+  if (wanted.loraScale !== undefined && wanted.lora === undefined) {
+    throw new InvalidOptionError('loraScale', 'needs the adapters, given as lora')
+  }
   const progress = wanted.onProgress ?? (() => {})
   const stage = (name: LoadProgress['stage']) => {
     throwIfAborted(signal)
@@ -105,6 +131,9 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   stage('files')
   const dir = source === undefined ? defaultModelDir() : await resolveModel(source)
   const folder = await readModelFolder(dir)
+  const lora =
+    wanted.lora === undefined ? null : { path: wanted.lora, scale: wanted.loraScale ?? 1 }
+  const adapters = lora && (await readLora(lora.path, folder.parts.unet.plan.tensors))
 
   stage('libtorch')
   const native = loadNative({ libtorchPath: wanted.libtorchPath, cuda: wanted.device !== 'cpu' })
@@ -113,7 +142,13 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
   const threads = wanted.threads ?? defaultThreads()
 
   stage('weights')
-  const spec = toNativeSpec(folder, { device, dtype, threads, archivesDir: archivesDir() })
+  const spec = toNativeSpec(folder, {
+    device,
+    dtype,
+    threads,
+    archivesDir: archivesDir(),
+    adapters: adapters?.map((one) => ({ ...one, scale: one.scale * (lora?.scale ?? 1) })),
+  })
   const loading = loadNativeObject(
     (onLoaded) => new native.core.NativeModel(spec, onLoaded),
     signal,
@@ -137,6 +172,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
     sampleRate: folder.info.sampleRate,
     parameters: folder.info.parameters,
     randomWeights: folder.info.randomWeights,
+    lora,
     libtorch: native.libtorch.version,
   })
   try {

@@ -23,6 +23,8 @@ import { numberValue, seedValue, textValue } from './values.js'
 interface GenerateFlags extends SoundFlags {
   prompts?: string
   model?: string
+  lora?: string
+  loraScale?: number
   out: string
   duration?: number
   steps: number
@@ -57,6 +59,12 @@ export function generateCommand(): Command {
       'more prompts: text, one a line, or .jsonl with options of each clip',
     )
     .option('--model <dir|id>', 'model folder or pulled hub id (default: the one in the package)')
+    .option('--lora <file|dir>', 'adapters of the model, as fine-tune --lora makes them')
+    .option(
+      '--lora-scale <value>',
+      'how strong the adapters are, -16 to 16 (default: 1)',
+      numberValue('--lora-scale', numberIn(-16, 16)),
+    )
     .option('--audio-prompt <file>', 'a sound like this; with a prompt, a mix of both')
     .option('--init <file>', 'a sound to start from')
     .option(
@@ -187,11 +195,11 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
   const signal = interruptSignal()
   const started = performance.now()
   output.note(`loading ${flags.model ?? 'the default model'}`)
-  const { device, dtype, threads } = flags
+  const { device, dtype, threads, lora, loraScale } = flags
   // Loaded now and not on top: help, and errors above, should not wait for it.
   const { generate } = await import('../generate.js')
   const { loadModel } = await import('../model.js')
-  const model = await loadModel(flags.model, { device, dtype, threads, signal })
+  const model = await loadModel(flags.model, { device, dtype, threads, lora, loraScale, signal })
   try {
     const { info } = model
     const loadMs = performance.now() - started
@@ -254,6 +262,9 @@ async function collectClips(
     throw new InvalidOptionError('prompt', 'is missing', 'give a prompt, or a file with --prompts')
   }
   checkSoundFlags(flags)
+  if (flags.loraScale !== undefined && flags.lora === undefined) {
+    throw new InvalidOptionError('--lora-scale', 'needs the adapters, given with --lora')
+  }
   const { scheduler, eta } = flags
   checkCombination({ scheduler, eta }, '--')
   // What a line leaves out comes from the command line, so the two are checked together.

@@ -1,5 +1,6 @@
 import type { NativeModelSpec, NativePart } from '../native/binding.js'
-import { archiveIn, nativePart } from '../native/part.js'
+import { archiveIn, nativePart, nativeWeight } from '../native/part.js'
+import type { Adapter } from '../weights/lora.js'
 import type { FolderPartWeights, ModelFolder } from './folder.js'
 
 export interface SpecOptions {
@@ -9,6 +10,8 @@ export interface SpecOptions {
   threads: number
   /** Where the weightless archives are. */
   archivesDir: string
+  /** Merged into the UNet's weights. */
+  adapters?: Adapter[]
 }
 
 /** What the native core needs to load the folder. */
@@ -20,7 +23,15 @@ export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeM
   }
   const { geometry } = folder
   const parts = {
-    unet: part(folder.parts.unet),
+    unet: {
+      ...part(folder.parts.unet),
+      adapters: options.adapters?.map(({ target, down, up, scale }) => ({
+        target,
+        down: nativeWeight(`the adapter's down of ${target}`, down, files),
+        up: nativeWeight(`the adapter's up of ${target}`, up, files),
+        scale,
+      })),
+    },
     vae_encoder: part(folder.parts.vae_encoder),
     vae_decoder: part(folder.parts.vae_decoder),
     vocoder: part(folder.parts.vocoder),

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { NativeLoadError } from '../errors.js'
-import type { TensorTable } from '../weights/table.js'
-import type { AttributeValue, NativePart } from './binding.js'
+import type { TensorSource, TensorTable } from '../weights/table.js'
+import type { AttributeValue, NativePart, NativeWeight } from './binding.js'
 
 /** Path of an archive that the package ships. @throws NativeLoadError when it is not there */
 export function archiveIn(archivesDir: string, name: string): string {
@@ -22,9 +22,16 @@ export function nativePart(
   tensors: TensorTable,
   files: Map<string, number>,
 ): NativePart {
-  const weights = [...tensors].map(([name, { file, ...where }]) => {
-    if (!files.has(file)) files.set(file, files.size)
-    return { name, file: files.get(file) as number, ...where }
-  })
+  const weights = [...tensors].map(([name, source]) => nativeWeight(name, source, files))
   return { archive, attributes, weights }
+}
+
+/** As `nativePart` does it, for one tensor. */
+export function nativeWeight(
+  name: string,
+  { file, ...where }: TensorSource,
+  files: Map<string, number>,
+): NativeWeight {
+  if (!files.has(file)) files.set(file, files.size)
+  return { name, file: files.get(file) as number, ...where }
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "tensor/error.h"
 
 namespace audioldm {
@@ -25,6 +27,7 @@ void CheckShapes(const WeightView& weight, const Adapter& adapter) {
   };
   check(adapter.down, -1, weight.shape[1]);
   check(adapter.up, weight.shape[0], adapter.down.shape[0]);
+  if (!std::isfinite(adapter.scale)) Fail(weight.name, "has an adapter of infinite strength.");
 }
 
 }  // namespace

@@ -16,10 +16,12 @@ for await (const line of createInterface({ input: process.stdin })) {
     answer({ importMs: started - imported, loadMs: loaded - started, dtype: model.info.dtype })
     continue
   }
+  const before = process.cpuUsage()
   const { audio, timings } = await generate(model, job)
+  const { user, system } = process.cpuUsage(before)
   audio[0].dispose()
   const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024
-  answer({ ...timings, peakMiB })
+  answer({ ...timings, cpuMs: (user + system) / 1000, peakMiB })
 }
 await model.dispose()
 

@@ -6,7 +6,6 @@ import { requireAudioEncoder } from './encode.js'
 import { InvalidOptionError } from './errors.js'
 import {
   type Condition,
-  changesOverTime,
   type MixedPart,
   type MixPart,
   mixedParts,
@@ -23,11 +22,11 @@ import {
   maskSchema,
   planInit,
 } from './generate-init.js'
+import { checkOverTime, sizeClip } from './generate-size.js'
 import type { Model } from './model.js'
-import type { NativeClip, NativeScheduler, NativeWindows, SchedulerName } from './native/binding.js'
+import type { NativeClip, NativeScheduler, SchedulerName } from './native/binding.js'
 import { expecting, integerIn, numberIn, parseOptions, seedOption, show } from './options.js'
 import type { ClipSource } from './score/clip-source.js'
-import { windowCount, windowsFor } from './windows.js'
 
 export interface ClipOptions {
   /** Required unless one of the four below is given. */
@@ -106,14 +105,6 @@ export interface Clip {
   /** The duration, where one is given: the sound to start from may decide. */
   givenSeconds?: number
   warning?: string
-}
-
-/** What follows from how long a clip is. */
-export interface ClipSize {
-  durationSeconds: number
-  latentFrames: number
-  samples: number
-  windows: NativeWindows | null
 }
 
 const maxPromptLength = 1_000_000
@@ -275,28 +266,8 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     warning: truncation(positive, 'prompt') ?? truncation(negative, 'negative prompt'),
   }
   // What is wrong with a length that is known should be said at once.
-  if (init === undefined) checkOverTime(clip, sizeClip(model, clip, settings.durationSeconds))
+  if (init === undefined) checkOverTime(clip, sizeClip(model, settings.durationSeconds, clip.long))
   return clip
-}
-
-export function sizeClip(model: Model, clip: Clip, durationSeconds: number): ClipSize {
-  const { geometry } = model.folder
-  const rate = model.info.sampleRate
-  // As diffusers' pipeline rounds: mel frames down, then up to a multiple of the VAE's factor.
-  const melFrames = Math.max(1, Math.trunc(durationSeconds / (geometry.hop / rate)))
-  const latentFrames = Math.ceil(melFrames / geometry.vaeFactor)
-  const windows = windowsFor(geometry, rate, latentFrames, clip.long)
-  return { durationSeconds, latentFrames, samples: Math.trunc(durationSeconds * rate), windows }
-}
-
-/** A condition that changes does so from window to window. */
-export function checkOverTime({ condition }: Clip, { windows, latentFrames }: ClipSize): void {
-  if (!condition || !changesOverTime(condition) || windowCount(windows, latentFrames) > 1) return
-  throw new InvalidOptionError(
-    'mix',
-    'weights change over time only where a clip is made in windows',
-    'Make a clip of more than 10.24 s with long: true.',
-  )
 }
 
 function truncation(

@@ -3,7 +3,8 @@ import { encodeWaveform, longestSeconds, trainingSamples } from './encode.js'
 import { InvalidOptionError } from './errors.js'
 import { Embeddings } from './generate-condition.js'
 import { type InitPlan, latentMask } from './generate-init.js'
-import { type Clip, type ClipSize, checkOverTime, sizeClip } from './generate-plan.js'
+import type { Clip } from './generate-plan.js'
+import { type ClipSize, checkOverTime, secondsOf, sizeClip } from './generate-size.js'
 import type { Model } from './model.js'
 import type { NativeClip, NativeTensor } from './native/binding.js'
 import { windowCount } from './windows.js'
@@ -53,7 +54,11 @@ export class Preparation {
   async prepare(clip: Clip): Promise<PreparedClip> {
     const { init, settings } = clip
     const sound = init && (await this.#sound(init, clip.givenSeconds))
-    const size = sizeClip(this.#model, clip, sound?.durationSeconds ?? settings.durationSeconds)
+    const size = sizeClip(
+      this.#model,
+      sound?.durationSeconds ?? settings.durationSeconds,
+      clip.long,
+    )
     checkOverTime(clip, size)
     settings.durationSeconds = size.durationSeconds
     if (size.windows) settings.long = true
@@ -161,7 +166,7 @@ export class Preparation {
       throw new InvalidOptionError(
         'init.audio',
         `${source.path} is ${own.toFixed(1)} s long, more than ${longestSeconds} s`,
-        'Give durationSeconds to use its beginning.',
+        'Give durationSeconds (--duration) to use its beginning.',
       )
     }
     const options = { name: source.path, seconds: durationSeconds, signal }
@@ -185,10 +190,4 @@ export class Preparation {
     this.#tensors.add(tensor)
     return tensor
   }
-}
-
-/** A duration that `sizeClip` takes for so many samples. */
-function secondsOf(samples: number, rate: number): number {
-  const seconds = samples / rate
-  return Math.trunc(seconds * rate) < samples ? (samples + 1e-6) / rate : seconds
 }

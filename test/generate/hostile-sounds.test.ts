@@ -125,8 +125,8 @@ describe('ten minutes', () => {
   })
 
   test.each([
-    ['init', InvalidOptionError, 'Give durationSeconds to use its beginning.'],
-    ['mask', InvalidOptionError, 'Give durationSeconds to use its beginning.'],
+    ['init', InvalidOptionError, 'Give durationSeconds (--duration) to use its beginning.'],
+    ['mask', InvalidOptionError, 'Give durationSeconds (--duration) to use its beginning.'],
     ['encodeAudio', AudioError, 'Encode it in parts.'],
   ] as const)('are more than %s takes, which says what to do', async (place, type, hint) => {
     const error = (await places[place](long).catch((e: unknown) => e)) as AudioError

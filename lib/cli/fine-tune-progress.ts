@@ -15,7 +15,11 @@ import { Sparkline } from './sparkline.js'
 /** Skipped clips that are listed one by one; the rest is counted. */
 const listed = 50
 const barWidth = 12
-const stages = { text: 'preparing captions', audio: 'preparing clips' }
+const stages = {
+  text: 'preparing captions',
+  files: 'looking at clips',
+  audio: 'preparing clips',
+}
 
 export interface Followed {
   result: FineTuneResult

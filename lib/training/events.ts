@@ -2,9 +2,13 @@
 import type { Audio } from '../audio/audio.js'
 import type { MetricValues } from '../metrics/metric.js'
 
-/** How far a stage of the preparation is: captions or clips that went through it, of all. */
+/**
+ * How far a stage of the preparation is, of all captions or clips: 'text', captions that are
+ * embedded; 'files', clips that are looked up by what their files hold; 'audio', clips that are
+ * encoded.
+ */
 export interface PreparationProgress {
-  stage: 'text' | 'audio'
+  stage: 'text' | 'files' | 'audio'
   done: number
   total: number
 }

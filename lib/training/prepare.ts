@@ -83,12 +83,11 @@ export async function prepareClips(
   clips: readonly TrainingClip[],
   preparation: Preparation,
 ): Promise<{ clips: PreparedClip[]; cached: number }> {
-  const { stores, reader, events, signal } = preparation
+  const { stores, events, signal } = preparation
   const lacks = (key: string) =>
     stores.moments.find(key) === undefined ||
     (stores.audio !== null && stores.audio.find(key) === undefined)
-  const hash = async (clip: TrainingClip) => clipKey(await reader.hash(clip.path, signal), clip)
-  const keys = await mapClips(clips, hash, events)
+  const keys = await findKeys(clips, preparation)
 
   const isMissing = ([, key]: [TrainingClip, string]) => lacks(key)
   let missing = [...keys].filter(isMissing)
@@ -199,26 +198,27 @@ async function encode(
   return failed
 }
 
-/** In order, without the clips for which `of` fails with an AudioError. */
-async function mapClips<R>(
+/** Of the clips whose files can be read, in order. */
+async function findKeys(
   clips: readonly TrainingClip[],
-  of: (clip: TrainingClip) => Promise<R>,
-  events: PreparationEvents,
-): Promise<Map<TrainingClip, R>> {
-  const results = new Map<TrainingClip, R>()
-  const attempt = async (clip: TrainingClip) => {
+  { reader, events, signal }: Preparation,
+): Promise<Map<TrainingClip, string>> {
+  const keys = new Map<TrainingClip, string>()
+  const find = async (clip: TrainingClip) => {
     try {
-      return { clip, result: await of(clip) }
+      return { clip, key: clipKey(await reader.hash(clip.path, signal), clip) }
     } catch (error) {
       if (!(error instanceof AudioError)) throw error
       return { clip, reason: error.message }
     }
   }
-  for await (const each of lookAhead(clips, ahead, attempt, () => {})) {
-    if (each.reason !== undefined) events.onSkipped(each.clip.path, each.reason)
-    else results.set(each.clip, each.result)
+  let done = 0
+  for await (const { clip, key, reason } of lookAhead(clips, ahead, find, () => {})) {
+    if (key === undefined) events.onSkipped(clip.path, reason)
+    else keys.set(clip, key)
+    events.onProgress({ stage: 'files', done: ++done, total: clips.length })
   }
-  return results
+  return keys
 }
 
 export function textKey(text: string): string {

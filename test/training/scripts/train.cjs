@@ -1,7 +1,9 @@
 // Trains the small model, or goes on where an earlier process of the same arguments was killed.
 //   node train.cjs DATA OUT CACHE STEPS [OPTIONS as JSON]
 // Prints an event a line.
-const { captionedFolder, fineTune } = require(process.env.AUDIOLDM_LIBRARY ?? '../../../dist/index.js')
+const { captionedFolder, fineTune } = require(
+  process.env.AUDIOLDM_LIBRARY ?? '../../../dist/index.js',
+)
 
 const [, , data, outputDir, cacheDir, steps, options = '{}'] = process.argv
 

@@ -97,7 +97,7 @@ async function inpainting() {
   const audio = sweeps(4)
   const seconds = [[1.5, 2.5]]
   const after = await clip({ prompt: 'birds', init: { audio }, mask: { seconds } })
-  await picture('inpainting-before', { audio: audio, times: seconds[0] })
+  await picture('inpainting-before', { audio, times: seconds[0] })
   await picture('inpainting-after', { audio: after, times: seconds[0] })
   const { samples } = after
   const changed = [...samples.keys()].filter((i) => samples[i] !== audio.samples[i])
@@ -105,7 +105,7 @@ async function inpainting() {
 }
 
 async function superResolution() {
-  const audio = { samples: sweeps(4).samples.filter((_, i) => i % 2 === 0), sampleRate: rate / 2 }
+  const audio = sweeps(4, rate / 2)
   const options = { init: { audio }, mask: { hertz: 'above-source' } }
   await picture('super-resolution-before', {
     audio: atModelRate(audio),
@@ -200,18 +200,19 @@ function average(values) {
 }
 
 /** A tone that rises in steps and its octaves, with a breath of noise: known when it is seen again. */
-function sweeps(seconds) {
-  return synthesise(seconds, (t, noise) => {
+function sweeps(seconds, sampleRate = rate) {
+  return synthesise(seconds, sampleRate, (t, noise) => {
     const hertz = 200 + 150 * Math.floor(t * 4)
     const gate = Math.sin(Math.PI * ((t * 4) % 1)) ** 0.5
-    const tones = [1, 2, 4].map((k) => Math.sin(2 * Math.PI * hertz * k * t) / k)
-    return 0.25 * gate * (tones[0] + tones[1] + tones[2]) + 0.01 * noise()
+    const heard = [1, 2, 4].filter((k) => hertz * k < 0.48 * sampleRate)
+    const tones = heard.map((k) => Math.sin(2 * Math.PI * hertz * k * t) / k)
+    return 0.25 * gate * tones.reduce((sum, value) => sum + value, 0) + 0.01 * noise()
   })
 }
 
 /** Bells, two a second. */
 function taps(seconds) {
-  return synthesise(seconds, (t, noise) => {
+  return synthesise(seconds, rate, (t, noise) => {
     const since = t % 0.5
     const ring = Math.exp(-9 * since)
     const partials = [523, 1320, 2210, 3530].map((hertz) => Math.sin(2 * Math.PI * hertz * since))
@@ -219,14 +220,16 @@ function taps(seconds) {
   })
 }
 
-function synthesise(seconds, value) {
+function synthesise(seconds, sampleRate, value) {
   let state = 1
   const noise = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return state / 2 ** 31 - 1
   }
-  const samples = Float32Array.from({ length: seconds * rate }, (_, i) => value(i / rate, noise))
-  return { samples, sampleRate: rate }
+  const samples = Float32Array.from({ length: seconds * sampleRate }, (_, i) =>
+    value(i / sampleRate, noise),
+  )
+  return { samples, sampleRate }
 }
 
 /** Twice the rate, with nothing above the old one: every other sample interpolated by a sinc. */

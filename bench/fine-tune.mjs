@@ -6,6 +6,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root, run } from '../scripts/steps.mjs'
+import { python, randomModel } from './random-model.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,6 @@ const { values } = parseArgs({
     uncached: { type: 'boolean', default: false },
   },
 })
-const python = join(root, '.venv', 'bin', 'python')
 const scratch = join(root, 'build', 'bench', 'fine-tune')
 const threads = Number(values.threads)
 const shared = {
@@ -104,17 +104,6 @@ function json(command, args) {
   const env = { ...process.env, TOKENIZERS_PARALLELISM: 'false' }
   const options = { cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }
   return JSON.parse(execFileSync(command, args, options))
-}
-
-function randomModel() {
-  const folder = join(root, 'build', 'bench', 'audioldm-s')
-  if (!existsSync(join(folder, 'audio_encoder'))) {
-    console.error('writing an AudioLDM-S with random weights (1.6 GB) …')
-    const args = ['-W', 'ignore', '-m', 'audioldm_export', 'random-model', '--size', 's']
-    const env = { PYTHONPATH: join(root, 'export') }
-    if (run(python, [...args, '--out', folder], env) !== 0) process.exit(1)
-  }
-  return folder
 }
 
 /** Sounds of 5 s in the layout of ESC-50. */

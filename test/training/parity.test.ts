@@ -87,7 +87,7 @@ describe.skipIf(!process.env.AUDIOLDM_TRAINING_MODEL)(
     let data: MadeUp
     beforeAll(async () => {
       folder = await readModelFolder(process.env.AUDIOLDM_TRAINING_MODEL as string)
-      data = makeData(6, { frames: 64 })
+      data = makeData(6, { frames: 16 })
       made.push(data)
     })
 

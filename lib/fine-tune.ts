@@ -50,6 +50,10 @@ export function fineTune(
       `expected a model, a folder or a hub id, got ${show(model)}`,
     )
   }
+  if (model instanceof Model && model.info.lora) {
+    const hint = 'Give a folder that they are merged in: the checkpoint that adapter/ lies in.'
+    throw new InvalidOptionError('model', 'has adapters, which would not be trained on from', hint)
+  }
   const { signal, ...parsed } = parseOptions(fineTuneSchema, options)
   return new Job((control) => runFineTune(model, parsed, control), signal)
 }

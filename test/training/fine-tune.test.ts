@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { captionedFolder } from '../../lib/datasets/folder.js'
 import { OutputError } from '../../lib/errors.js'
+import { fineTune } from '../../lib/fine-tune.js'
 import { describeFolder } from '../../lib/hub/folder.js'
 import { loadModel } from '../../lib/model.js'
 import { loadNative } from '../../lib/native/load.js'
@@ -42,8 +43,8 @@ const heard: Case = {
   seeds: [5],
 }
 
-async function waveOf(folder: string): Promise<Float32Array> {
-  const model = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 1 })
+async function waveOf(folder: string, lora?: string): Promise<Float32Array> {
+  const model = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 1, lora })
   try {
     return (await runOurs(model, heard)).waves[0]
   } finally {
@@ -238,10 +239,24 @@ describe('adapters', () => {
     }
   })
 
+  test('loaded beside the model, they make the same sound', async () => {
+    const { checkpoint } = run.result
+    const applied = await waveOf(defaultModelDir(), join(checkpoint, 'adapter'))
+    expect(peakError(applied, await waveOf(checkpoint))).toBeLessThan(1e-5)
+  })
+
+  test('a model that has them is not trained on', async () => {
+    const lora = join(run.result.checkpoint, 'adapter')
+    const model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1, lora })
+    const options = shortOptions(work, data, 'with-adapters')
+    expect(() => fineTune(model, options)).toThrow('model: has adapters')
+    await model.dispose()
+  })
+
   test('train far fewer numbers', async () => {
-    const { trainable } = { trainable: eventsOf(run, 'prepared')[0].trainedParameters }
+    const [{ trainedParameters }] = eventsOf(run, 'prepared')
     const whole = (await describeFolder(defaultModelDir())).parts.unet.parameters
-    expect(trainable).toBeLessThan(whole / 10)
+    expect(trainedParameters).toBeLessThan(whole / 10)
   })
 })
 
@@ -274,17 +289,13 @@ test('a model that is loaded prepares, and stays loaded', async () => {
   await model.dispose()
 })
 
-describe('a disk that becomes full', () => {
+test('a full disk leaves the earlier checkpoint, and the run can go on', async ({ skip }) => {
   const disk = work.in('disk')
   mkdirSync(disk)
-  // Room for one checkpoint of 22 MB, and not for a second.
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk]).status === 0
-  if (!mounted) console.log('skipped: no small file system can be mounted')
-  afterAll(() => {
-    if (mounted) execFileSync('umount', [disk])
-  })
-
-  test.skipIf(!mounted)('leaves the earlier checkpoint, and the run can go on', async () => {
+  // Room for one checkpoint of 28 MB, and not for a second.
+  const mount = ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk]
+  if (spawnSync('mount', mount).status !== 0) skip('no small file system can be mounted')
+  try {
     const options = shortOptions(work, data, 'disk/out', { steps: 6, checkpointEvery: 2 })
     const { error, events } = await failure(options)
     expect(error).toBeInstanceOf(OutputError)
@@ -312,5 +323,7 @@ describe('a disk that becomes full', () => {
     expect(readFileSync(join(again.result.checkpoint, unet))).toEqual(
       readFileSync(join(whole.result.checkpoint, unet)),
     )
-  })
+  } finally {
+    execFileSync('umount', [disk])
+  }
 })

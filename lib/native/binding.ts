@@ -74,7 +74,7 @@ export interface NativePart {
   /** Set on the root module; the type in the archive decides between int, float and bool. */
   attributes: Record<string, AttributeValue>
   weights: NativeWeight[]
-  /** Low-rank adapters that are merged into the weights when they are bound. */
+  /** Low-rank adapters that are merged into the weights when they are bound; not by a trainer. */
   adapters?: NativeAdapter[]
 }
 

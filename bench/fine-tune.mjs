@@ -69,20 +69,25 @@ function report(dtype, results) {
   const rows = names.map((name) => ({
     name,
     stepMs: median(results[name].flatMap((result) => result.stepMs)),
+    cpuMs: median(results[name].flatMap((result) => result.cpuMs)),
     peakMiB: median(results[name].map((result) => result.peakMiB)),
   }))
   const own = rows.find(({ name }) => name === 'ours')
-  console.log(`\n${dtype.padEnd(20)}step, ms   clips/s   peak, MiB   ours against it`)
-  for (const { name, stepMs, peakMiB } of rows) {
-    const cells = [stepMs.toFixed(0), ((clips * 1000) / stepMs).toFixed(3), peakMiB.toFixed(0)]
-    const ratio =
-      name === 'ours'
-        ? ''
-        : `${(stepMs / own.stepMs).toFixed(2)}x as fast, ${(own.peakMiB / peakMiB).toFixed(2)} of its memory`
-    console.log(
-      name.padEnd(20) + cells.map((cell, i) => cell.padEnd([11, 10, 12][i])).join('') + ratio,
-    )
+  const header = ['step, ms', 'CPU time, ms', 'clips/s', 'peak, MiB', 'ours against it']
+  console.log(`\n${row(dtype, header)}`)
+  for (const { name, stepMs, cpuMs, peakMiB } of rows) {
+    const rate = ((clips * 1000) / stepMs).toFixed(3)
+    const speed = (stepMs / own.stepMs).toFixed(2)
+    const busy = (cpuMs / own.cpuMs).toFixed(2)
+    const memory = (own.peakMiB / peakMiB).toFixed(2)
+    const ratio = `${speed}x as fast, ${busy}x by CPU time, ${memory} of its memory`
+    const cells = [stepMs.toFixed(0), cpuMs.toFixed(0), rate, peakMiB.toFixed(0)]
+    console.log(row(name, [...cells, ...(name === 'ours' ? [] : [ratio])]))
   }
+}
+
+function row(name, cells) {
+  return name.padEnd(20) + cells.map((cell) => cell.padEnd(16)).join('')
 }
 
 function ours(job) {

@@ -16,19 +16,29 @@ const job = fineTune(model, {
   device: 'cpu',
 })
 const times = []
+const cpu = []
 const losses = []
 let last
+let busy
 for await (const event of job) {
   if (event.type === 'warning') console.error(event.message)
-  if (event.type === 'prepared') last = performance.now()
+  if (event.type === 'prepared') [last, busy] = [performance.now(), cpuMs()]
   if (event.type !== 'step') continue
   const now = performance.now()
   times.push(now - last)
+  cpu.push(cpuMs() - busy)
   losses.push(event.loss)
   last = now
+  busy = cpuMs()
 }
 await job
 rmSync(out, { recursive: true })
 // The last checkpoint was written before: its memory counts, its time does not.
 const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024
-process.stdout.write(`${JSON.stringify({ stepMs: times.slice(warm), losses, peakMiB })}\n`)
+const answer = { stepMs: times.slice(warm), cpuMs: cpu.slice(warm), losses, peakMiB }
+process.stdout.write(`${JSON.stringify(answer)}\n`)
+
+function cpuMs() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}

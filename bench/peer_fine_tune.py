@@ -211,12 +211,15 @@ def main() -> None:
                 mean.lerp_(parameter, 1 - decay)
         return total
 
-    times, losses = [], []
+    times, cpu, losses = [], [], []
     for number in range(1, job['warm'] + job['steps'] + 1):
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         losses.append(step(number))
         times.append((time.perf_counter() - start) * 1e3)
-    print(json.dumps({'stepMs': times[job['warm'] :], 'losses': losses, 'peakMiB': peak_mib()}))
+        cpu.append((time.process_time() - busy) * 1e3)
+    warm = job['warm']
+    answer = {'stepMs': times[warm:], 'cpuMs': cpu[warm:], 'losses': losses, 'peakMiB': peak_mib()}
+    print(json.dumps(answer))
 
 
 if __name__ == '__main__':

@@ -1,6 +1,15 @@
 /** Whole runs: what they report, what they write, and that it is a model. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { captionedFolder } from '../../lib/datasets/folder.js'
@@ -289,6 +298,21 @@ test('a model that is loaded prepares, and stays loaded', async () => {
   expect(existsSync(result.checkpoint)).toBe(true)
   expect((await model.embedText('still here')).shape).toEqual([1, 512])
   await model.dispose()
+})
+
+test('of a pulled model, whose files are links, a checkpoint has the files', async () => {
+  const pulled = work.in('pulled')
+  const names = readdirSync(defaultModelDir(), { recursive: true, encoding: 'utf8' })
+  for (const name of names) {
+    const target = join(defaultModelDir(), name)
+    if (statSync(target).isDirectory()) mkdirSync(join(pulled, name), { recursive: true })
+    else symlinkSync(target, join(pulled, name))
+  }
+  const { result } = await train(shortOptions(work, data, 'from-pulled', { steps: 1 }), pulled)
+  rmSync(pulled, { recursive: true })
+  for (const name of names.filter((each) => each.includes('.'))) {
+    expect(lstatSync(join(result.checkpoint, name)).isFile(), name).toBe(true)
+  }
 })
 
 test('a full disk leaves the earlier checkpoint, and the run can go on', async ({ skip }) => {

@@ -41,6 +41,8 @@ export class TrainingLoop {
   readonly #context: LoopContext
   /** Of the newest checkpoint. */
   #saved: number
+  /** Whether the last step changed nothing, because a number was not finite. */
+  #skipped = false
   readonly #warned = new Set<string>()
 
   constructor(context: LoopContext) {
@@ -86,6 +88,7 @@ export class TrainingLoop {
     const { step, loss, learningRate, gradientNorm, skipped } = event
     const clipsPerSecond = Number(pace.step().toPrecision(4))
     log.addStep({ step, loss, learningRate, gradientNorm, clipsPerSecond, skipped })
+    this.#skipped = skipped
     if (skipped) this.#warn(`step ${step} is skipped: its loss or a gradient is not finite`)
     const etaSeconds = pace.secondsFor(plan.steps - step)
     control.emit({
@@ -96,6 +99,8 @@ export class TrainingLoop {
 
   async #stop(): Promise<void> {
     const { plan, trainer } = this.#context
+    // Where training diverges, what was good must not be pushed out.
+    if (this.#skipped && trainer.step < plan.steps) return
     let path: string
     try {
       path = await this.#save()

@@ -115,7 +115,10 @@ export interface FineTuneOptions {
   lora?: LoraOptions
   /** Where checkpoints, samples/, metrics.jsonl and curve.svg go. Made if it is not there. */
   outputDir: string
-  /** Steps between checkpoints; default: a tenth of `steps`. The last step has one always. */
+  /**
+   * Steps between checkpoints; default: a tenth of `steps`. The last step has one always; a step that
+   * was skipped, because a number was not finite, has none.
+   */
   checkpointEvery?: number
   /** Newest checkpoints that stay, 1 … 1000; default 2. That of the least validation loss stays too. */
   keepLast?: number

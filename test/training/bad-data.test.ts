@@ -1,9 +1,10 @@
 /** What cannot be trained on is reported and left out, or a clear error. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Dataset } from '../../lib/datasets/dataset.js'
 import { AudioError, InvalidOptionError, TrainingError } from '../../lib/errors.js'
+import { readSafetensors } from '../../lib/weights/safetensors.js'
 import {
   eventsOf,
   failure,
@@ -21,6 +22,14 @@ const work = scratch()
 afterAll(work.remove)
 
 const good = (index: number) => ({ bytes: tone(index), caption: `tone ${index}` })
+async function allFinite(file: string): Promise<boolean> {
+  const [first] = [...(await readSafetensors(file)).values()].sort((a, b) => a.offset - b.offset)
+  const bytes = readFileSync(file)
+  return new Float32Array(new Uint8Array(bytes.subarray(first.offset)).buffer).every(
+    Number.isFinite,
+  )
+}
+
 const reasons = (events: { type: string }[]) =>
   eventsOf({ events: events as never }, 'skipped').map(({ path, reason }) => [
     path.slice(path.lastIndexOf('/') + 1),
@@ -156,6 +165,28 @@ describe('numbers that are not finite', () => {
     await expect(failed).rejects.toThrow(TrainingError)
     expect(readdirSync(options.outputDir).filter((name) => name.includes('checkpoint'))).toEqual([])
     expect(warnings[0]).toContain('step 1 is skipped')
+  })
+
+  test('that come while training leave the checkpoints from before', async () => {
+    const diverging = {
+      learningRate: 1,
+      warmupSteps: 10,
+      maxGradientNorm: 0,
+      schedule: 'constant',
+    } as const
+    const change = { ...diverging, steps: 60, checkpointEvery: 1, keepLast: 3 }
+    const options = shortOptions(work, data, 'diverged', change)
+    const { error, events } = await failure(options)
+    expect(error).toBeInstanceOf(TrainingError)
+    const steps = eventsOf({ events }, 'step')
+    const last = steps.filter(({ skipped }) => !skipped).at(-1)?.step ?? 0
+    expect(last).toBeGreaterThan(0)
+    const kept = readdirSync(options.outputDir).filter((name) => name.startsWith('checkpoint'))
+    expect(kept.at(-1)).toBe(`checkpoint-${String(last).padStart(6, '0')}`)
+    for (const name of kept) {
+      const file = `${options.outputDir}/${name}/unet/diffusion_pytorch_model.safetensors`
+      expect(await allFinite(file), name).toBe(true)
+    }
   })
 
   test('of the autoencoder are reported for every clip', async () => {

@@ -11,6 +11,7 @@ const job = fineTune(model, {
   validation: 0,
   steps: warm + steps,
   warmupSteps: 0,
+  checkpointEvery: warm + steps,
   cache: !encode,
   outputDir: out,
   device: 'cpu',

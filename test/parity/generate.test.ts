@@ -56,7 +56,7 @@ describe('generate equals AudioLDMPipeline of diffusers', () => {
   beforeAll(async () => {
     reference = runReference(folder, cases)
     model = await loadModel(folder, { device: 'cpu', dtype: 'float32' })
-  })
+  }, 600_000)
   afterAll(() => model?.dispose())
 
   test.each(cases)('$name', (c) => compare(model, c, reference.get(c.name) as Output))

@@ -106,7 +106,8 @@ function peer(job) {
 }
 
 function json(command, args) {
-  const env = { ...process.env, TOKENIZERS_PARALLELISM: 'false' }
+  // Threads that spin while they wait would take the cores from loader processes.
+  const env = { ...process.env, OMP_WAIT_POLICY: 'PASSIVE', TOKENIZERS_PARALLELISM: 'false' }
   const options = { cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }
   return JSON.parse(execFileSync(command, args, options))
 }

@@ -87,28 +87,6 @@ void SetAttributes(torch::jit::Module& module, const std::vector<Attribute>& att
   }
 }
 
-// The module that holds the last name of a dotted path, and that name; nothing when there is no
-// such tensor.
-struct Slot {
-  torch::jit::Module module;
-  std::string name;
-};
-
-std::optional<Slot> Find(const torch::jit::Module& root, const std::string& path) {
-  torch::jit::Module module = root;
-  std::istringstream parts(path);
-  std::string part;
-  std::getline(parts, part, '.');
-  for (std::string next; std::getline(parts, next, '.'); part = next) {
-    const c10::TypePtr type = module.type()->findAttribute(part);
-    if (!type || !type->is_module()) return std::nullopt;
-    module = module.attr(part).toModule();
-  }
-  const c10::TypePtr type = module.type()->findAttribute(part);
-  if (!type || type->kind() != c10::TypeKind::TensorType) return std::nullopt;
-  return Slot{module, part};
-}
-
 void CheckTargets(const std::vector<Adapter>& adapters, const std::vector<WeightView>& weights) {
   std::set<std::string> names;
   for (const WeightView& weight : weights) names.insert(weight.name);
@@ -125,6 +103,21 @@ void CheckTargets(const std::vector<Adapter>& adapters, const std::vector<Weight
 
 }  // namespace
 
+std::optional<Slot> FindSlot(const torch::jit::Module& root, const std::string& path) {
+  torch::jit::Module module = root;
+  std::istringstream parts(path);
+  std::string part;
+  std::getline(parts, part, '.');
+  for (std::string next; std::getline(parts, next, '.'); part = next) {
+    const c10::TypePtr type = module.type()->findAttribute(part);
+    if (!type || !type->is_module()) return std::nullopt;
+    module = module.attr(part).toModule();
+  }
+  const c10::TypePtr type = module.type()->findAttribute(part);
+  if (!type || type->kind() != c10::TypeKind::TensorType) return std::nullopt;
+  return Slot{module, part};
+}
+
 torch::jit::Module LoadArchive(const std::string& path, at::Device device) {
   try {
     return torch::jit::load(path, device);
@@ -140,7 +133,7 @@ void Bind(torch::jit::Module& module, const std::vector<Attribute>& attributes,
   SetAttributes(module, attributes);
   std::vector<std::string> missing;
   for (const WeightView& weight : weights) {
-    std::optional<Slot> slot = Find(module, weight.name);
+    std::optional<Slot> slot = FindSlot(module, weight.name);
     if (!slot) {
       missing.push_back(weight.name);
     } else if (missing.empty()) {

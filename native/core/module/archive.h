@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,6 +19,15 @@ struct Attribute {
   std::string name;
   AttributeValue value;
 };
+
+// Where a tensor of an archive is: the module that holds it, and its name there.
+struct Slot {
+  torch::jit::Module module;
+  std::string name;
+};
+
+// By the dotted name of the tensor; nothing where the archive has no such tensor.
+std::optional<Slot> FindSlot(const torch::jit::Module& root, const std::string& path);
 
 // A TorchScript archive with what it holds (constants, and weights where it has any) on `device`.
 // Throws Error (kEngineFailed) naming the file when it cannot be read or is no such archive.

@@ -3,9 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <sstream>
+#include <optional>
 
-#include "module/archive.h"
 #include "tensor/error.h"
 #include "training/initialise.h"
 #include "training/linear.h"
@@ -70,8 +69,8 @@ TrainableUnet::TrainableUnet(const TrainerSpec& spec, const MappedFiles& files, 
   latent_channels_ = Width(weights, "conv_in.weight");
   condition_width_ = Width(weights, "class_embedding.weight");
   for (const auto& [name, tensor] : weights) {
-    Slot slot = FindSlot(name);
-    slot.module.setattr(slot.attribute, tensor);
+    Slot slot = SlotOf(name);
+    slot.module.setattr(slot.name, tensor);
     if (!weights_.emplace(name, tensor).second) {
       throw Error(ErrorCode::kInvalidWeights, "The UNet has two tensors named '" + name + "'.");
     }
@@ -84,31 +83,19 @@ TrainableUnet::TrainableUnet(const TrainerSpec& spec, const MappedFiles& files, 
     values_.back().requires_grad_(true);
   }
   for (const std::string& name : adapts_ ? lora_.targets() : names_) {
-    slots_.push_back(FindSlot(name));
+    slots_.push_back(SlotOf(name));
   }
 }
 
-TrainableUnet::Slot TrainableUnet::FindSlot(const std::string& name) const {
-  torch::jit::Module module = module_;
-  std::istringstream parts(name);
-  std::string part;
-  std::getline(parts, part, '.');
-  for (std::string next; std::getline(parts, next, '.'); part = next) {
-    const c10::TypePtr type = module.type()->findAttribute(part);
-    if (!type || !type->is_module()) break;
-    module = module.attr(part).toModule();
-  }
-  const c10::TypePtr type = module.type()->findAttribute(part);
-  if (!type || type->kind() != c10::TypeKind::TensorType) {
-    throw Error(ErrorCode::kInvalidWeights, "The archive has no tensor named '" + name + "'.");
-  }
-  return {module, part};
+Slot TrainableUnet::SlotOf(const std::string& name) const {
+  if (std::optional<Slot> slot = FindSlot(module_, name)) return *slot;
+  throw Error(ErrorCode::kInvalidWeights, "The archive has no tensor named '" + name + "'.");
 }
 
 void TrainableUnet::Use(const std::vector<at::Tensor>& values) {
   for (size_t i = 0; i < slots_.size(); ++i) {
     slots_[i].module.setattr(
-        slots_[i].attribute,
+        slots_[i].name,
         adapts_ ? lora_.Merged(i, weights_.at(lora_.targets()[i]), values) : values[i]);
   }
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "module/archive.h"
 #include "module/mapped_file.h"
 #include "training/lora.h"
 #include "training/trainer_spec.h"
@@ -46,12 +47,7 @@ class TrainableUnet {
   at::Tensor Weight(const std::string& name, const std::vector<at::Tensor>& values) const;
 
  private:
-  struct Slot {
-    torch::jit::Module module;
-    std::string attribute;
-  };
-
-  Slot FindSlot(const std::string& name) const;
+  Slot SlotOf(const std::string& name) const;
 
   torch::jit::Module module_;
   std::map<std::string, at::Tensor> weights_;  // without adapters, the trained values

@@ -143,11 +143,10 @@ StepReport Trainer::Step(const TrainingData& data) try {
   report.step = ++s.run.steps;
   report.ms = stopwatch.ElapsedMs();
   if (s.run.skipped_in_row >= kMaxSkippedInRow) {
-    throw Error(ErrorCode::kDiverged,
-                "The loss or the gradient was not finite in " +
-                    std::to_string(s.run.skipped_in_row) + " steps in a row, up to step " +
-                    std::to_string(report.step) +
-                    ". Go back to a checkpoint and train with a lower learning rate.");
+    throw Error(ErrorCode::kDiverged, "The loss or the gradient was not finite in " +
+                                          std::to_string(s.run.skipped_in_row) +
+                                          " steps in a row, up to step " +
+                                          std::to_string(report.step) + ".");
   }
   return report;
 } catch (...) {

@@ -8,7 +8,8 @@ export const python = join(root, '.venv', 'bin', 'python')
 
 export function randomModel() {
   const folder = join(root, 'build', 'bench', 'audioldm-s')
-  if (existsSync(folder)) return folder
+  // An earlier version of this program wrote models that cannot hear.
+  if (existsSync(join(folder, 'audio_encoder'))) return folder
   console.error('writing an AudioLDM-S with random weights (1.7 GB) …')
   const args = ['-W', 'ignore', '-m', 'audioldm_export', 'random-model', '--size', 's']
   args.push('--out', folder)

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 const require = createRequire(import.meta.url)
 const { loadNative } = require('../dist/native/load.js')
 const { Compute } = require('../dist/native/compute.js')
-const { Calculator } = require('../dist/score/calculator.js')
-const { StatisticsAccumulator } = require('../dist/score/statistics.js')
+const { Calculator } = require('../dist/native/calculator.js')
+const { StatisticsAccumulator } = require('../dist/metrics/statistics.js')
 
 const [, , folder, dimensions, threads] = process.argv
 const native = loadNative({ cuda: false })

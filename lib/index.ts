@@ -1,4 +1,5 @@
 export { Audio, type WavOptions } from './audio/audio.js'
+export type { ClipInput, SampleClip } from './audio/clip-source.js'
 export type { AudioInput } from './audio/source.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
 export {
@@ -38,6 +39,59 @@ export {
   OutputError,
   TrainingError,
 } from './errors.js'
+export type { Skipped } from './files/walk.js'
+export {
+  type ClipOptions,
+  type ClipSettings,
+  type GenerateEvent,
+  type GenerateOptions,
+  type GenerateResult,
+  type GenerateTimings,
+  generate,
+  type InitOptions,
+  type MaskOptions,
+  type MixedPart,
+  type MixPart,
+} from './generate/generate.js'
+export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
+export { Job } from './job.js'
+export type { ClipScores, MetricName, MetricValues } from './metrics/metric.js'
+export {
+  type EncodeAudioOptions,
+  type LoadModelOptions,
+  type LoadProgress,
+  loadModel,
+  Model,
+  type ModelInfo,
+} from './model/model.js'
+export { cosineSimilarity } from './model/similarity.js'
+export { type DoctorReport, doctor } from './native/doctor.js'
+export type { AudioSet } from './score/inputs/inputs.js'
+export type { PairingMode } from './score/inputs/pairing.js'
+export type { Prompts } from './score/inputs/prompts.js'
+export type { Shard } from './score/inputs/shard.js'
+export type { BackboneName, FeatureOptions, ScoreOptions } from './score/options.js'
+export type { ClipRow } from './score/per-clip.js'
+export type {
+  BackboneProtocol,
+  FeatureProtocol,
+  MonoRule,
+  ResamplerName,
+  ResamplerSettings,
+  ScoreProtocol,
+  WaveformNeeds,
+  WaveformProtocol,
+} from './score/protocol/protocol.js'
+export type { ScoredPrompts, ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
+export {
+  type SaveStatisticsEvent,
+  type SaveStatisticsOptions,
+  type SaveStatisticsResult,
+  saveStatistics,
+} from './score/save-statistics.js'
+export { score } from './score/score.js'
+export type { ClipProgress } from './score/statistics/side.js'
+export { Tensor, type TensorData } from './tensor.js'
 export {
   type Evaluation,
   type EvaluationOptions,
@@ -52,61 +106,7 @@ export {
   type SampleOptions,
   type TrainingCondition,
   type TrainingStep,
-} from './fine-tune.js'
-export {
-  type ClipOptions,
-  type ClipSettings,
-  type GenerateEvent,
-  type GenerateOptions,
-  type GenerateResult,
-  type GenerateTimings,
-  generate,
-  type InitOptions,
-  type MaskOptions,
-  type MixedPart,
-  type MixPart,
-} from './generate.js'
-export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
-export { Job } from './job.js'
-export type { ClipScores, MetricName, MetricValues } from './metrics/metric.js'
-export {
-  type EncodeAudioOptions,
-  type LoadModelOptions,
-  type LoadProgress,
-  loadModel,
-  Model,
-  type ModelInfo,
-} from './model.js'
-export { type DoctorReport, doctor } from './native/doctor.js'
-export type { ClipInput, SampleClip } from './score/clip-source.js'
-export type { AudioSet } from './score/inputs.js'
-export type { BackboneName, FeatureOptions, ScoreOptions } from './score/options.js'
-export type { PairingMode } from './score/pairing.js'
-export type { ClipRow } from './score/per-clip.js'
-export type { Prompts } from './score/prompts.js'
-export type {
-  BackboneProtocol,
-  FeatureProtocol,
-  MonoRule,
-  ResamplerName,
-  ResamplerSettings,
-  ScoreProtocol,
-  WaveformNeeds,
-  WaveformProtocol,
-} from './score/protocol.js'
-export type { ScoredPrompts, ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
-export {
-  type SaveStatisticsEvent,
-  type SaveStatisticsOptions,
-  type SaveStatisticsResult,
-  saveStatistics,
-} from './score/save-statistics.js'
-export type { Shard } from './score/shard.js'
-export type { ClipProgress } from './score/side.js'
-export type { Skipped } from './score/walk.js'
-export { score } from './score.js'
-export { cosineSimilarity } from './similarity.js'
-export { Tensor, type TensorData } from './tensor.js'
+} from './training/fine-tune.js'
 export {
   type ImportOptions,
   type ImportProgress,

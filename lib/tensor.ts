@@ -1,7 +1,7 @@
 import { DeviceUnavailableError, DisposedError, EngineError, InvalidOptionError } from './errors.js'
 import type { NativeTensor } from './native/binding.js'
+import type { DType } from './native/tensor-table.js'
 import { show } from './options.js'
-import type { DType } from './weights/table.js'
 
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { AudioError } from '../errors.js'
-import { fileProblem } from '../file-problem.js'
+import { fileProblem } from '../files/file-problem.js'
 import { maxFileBytes } from './audio-limits.js'
 
 /**

@@ -1,6 +1,6 @@
 import { DisposedError, InvalidOptionError } from '../errors.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import type { Tensor } from '../tensor.js'
-import { writeFileAtomic } from '../write-file.js'
 import { type SpectrogramOptions, spectrogramPng } from './spectrogram.js'
 import { encodeWav, type WavFormat } from './wav.js'
 

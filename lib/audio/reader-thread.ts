@@ -1,7 +1,7 @@
 /** One worker thread that reads sound files. */
 import { Worker } from 'node:worker_threads'
 import { AudioError, EngineError } from '../errors.js'
-import { readerWorkerPath } from '../paths.js'
+import { readerWorkerPath } from '../files/paths.js'
 import {
   type ReaderReply,
   type ReaderRequest,

@@ -1,6 +1,6 @@
 /** What a weights file must hold for an archive, and how a file is recognised. */
 import type { AttributeValue } from '../native/binding.js'
-import type { TensorTable } from '../weights/table.js'
+import type { TensorTable } from '../native/tensor-table.js'
 
 export interface Architecture {
   readonly title: string

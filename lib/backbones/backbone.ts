@@ -2,8 +2,8 @@
 import type { NativePart, NativeTensor } from '../native/binding.js'
 import type { ComputeDType } from '../native/device.js'
 import type { NativeCore } from '../native/load.js'
-import type { WaveformNeeds } from '../score/protocol.js'
-import type { TensorTable } from '../weights/table.js'
+import type { TensorTable } from '../native/tensor-table.js'
+import type { WaveformNeeds } from '../score/protocol/protocol.js'
 import type { PcaParameters } from './pca.js'
 
 /** Which network, and where its weights are. */

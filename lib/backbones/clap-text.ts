@@ -1,9 +1,9 @@
 /** CLAP's text tower without the rest of its model. */
 import { InvalidWeightsError } from '../errors.js'
+import { unit } from '../model/similarity.js'
 import type { NativeTensor } from '../native/binding.js'
 import { Network } from '../native/network.js'
 import { nativePart } from '../native/part.js'
-import { unit } from '../similarity.js'
 import { type ClapTokenizer, loadTokenizer } from '../tokenizer/tokenizer.js'
 import type { BackboneOptions } from './backbone.js'
 import { type ClapSpec, describeTower, openClapFolder, type Tower } from './clap.js'

@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import { clapRate, clapSamples } from '../audio/clap-waveform.js'
 import { InvalidModelError } from '../errors.js'
+import { archivesDir } from '../files/paths.js'
 import { type FolderPartWeights, type ModelFolder, readModelFolder } from '../hub/folder.js'
 import { audioEncoderFolder } from '../hub/folder-index.js'
 import { resolveModel } from '../hub/resolve.js'
 import type { NativePart } from '../native/binding.js'
 import { archiveIn } from '../native/part.js'
-import { archivesDir } from '../paths.js'
 import type { BackboneDescription, BackboneSpec } from './backbone.js'
 import { combine, hashFile, hashTensors } from './content.js'
 

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { AbortError } from '../errors.js'
+import type { DType, TensorSource, TensorTable } from '../native/tensor-table.js'
 import { withFile } from '../weights/file.js'
 import { readContiguous } from '../weights/gather.js'
-import type { DType, TensorSource, TensorTable } from '../weights/table.js'
 
 /**
  * sha256 over names, types, shapes and elements, by name: the same for the same weights, whatever

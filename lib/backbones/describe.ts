@@ -1,8 +1,8 @@
 /** What can be known of a backbone from its files alone, without libtorch. */
 import { InvalidOptionError, InvalidWeightsError } from '../errors.js'
+import { archivesDir } from '../files/paths.js'
 import type { ComputeDType } from '../native/device.js'
 import { archiveIn } from '../native/part.js'
-import { archivesDir } from '../paths.js'
 import type { WeightsContent } from '../weights/read.js'
 import type { ArchitecturePlan } from './architecture.js'
 import { describeArchive } from './archive.js'

@@ -1,10 +1,10 @@
 /** Loads a backbone's network and runs clips through it. */
 import { AudioLDMError, EngineError, InvalidOptionError, InvalidWeightsError } from '../errors.js'
+import { unit } from '../model/similarity.js'
 import type { NativeTensor } from '../native/binding.js'
 import type { NativeCore } from '../native/load.js'
 import { Network } from '../native/network.js'
 import { nativePart } from '../native/part.js'
-import { unit } from '../similarity.js'
 import type {
   Backbone,
   BackboneDescription,

@@ -1,5 +1,5 @@
 import { TensorShapes } from '../architectures/plan.js'
-import type { TensorTable } from '../weights/table.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import { type Architecture, type ArchitecturePlan, sizeIn } from './architecture.js'
 
 /** Index of each convolution in `features` and its published width. */

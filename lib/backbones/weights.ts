@@ -1,11 +1,11 @@
 /** Reads a backbone's weights file and holds it against its architecture. */
 import { InvalidWeightsError } from '../errors.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import { byteLengthOf } from '../weights/extent.js'
 import { withFile } from '../weights/file.js'
 import { checkTensors } from '../weights/names.js'
 import { readWeightsFile, type WeightsContent } from '../weights/read.js'
 import { readSafetensorsMetadata } from '../weights/safetensors.js'
-import type { TensorTable } from '../weights/table.js'
 import type { Architecture, ArchitecturePlan } from './architecture.js'
 
 export interface CheckedWeights {

@@ -2,7 +2,7 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname, extname, join, resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.js'
-import { checkWritable, makeFolder, outputError } from '../write-file.js'
+import { checkWritable, makeFolder, outputError } from '../files/write-file.js'
 import { clipNames } from './names.js'
 
 export interface Destination {

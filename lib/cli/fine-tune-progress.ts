@@ -1,7 +1,7 @@
 /** Follows a job of fine-tune on stderr. */
 import { basename } from 'node:path'
 import type { Job } from '../job.js'
-import { scoreOf } from '../training/curve-series.js'
+import { scoreOf } from '../training/curves/curve-series.js'
 import type {
   Evaluation,
   FineTuneEvent,

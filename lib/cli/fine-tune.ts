@@ -76,7 +76,7 @@ function validationValue(text: string): Dataset | number {
 async function run(flags: FineTuneFlags): Promise<void> {
   const output = createOutput(flags.json === true)
   const signal = interruptSignal()
-  const { fineTune } = await import('../fine-tune.js')
+  const { fineTune } = await import('../training/fine-tune.js')
   try {
     const options: FineTuneOptions = {
       dataset: flags.dataset,

@@ -1,6 +1,6 @@
 /** The flags of `generate` that name sounds, as options of the library. */
 import { InvalidOptionError } from '../errors.js'
-import { type InitOptions, type MaskOptions, maskSchema } from '../generate-init.js'
+import { type InitOptions, type MaskOptions, maskSchema } from '../generate/init.js'
 
 export interface SoundFlags {
   audioPrompt?: string

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { firstStepOf, initSchema } from '../generate-init.js'
-import { type ClipOptions, checkCombination, clipSchema } from '../generate-plan.js'
+import { firstStepOf, initSchema } from '../generate/init.js'
+import { type ClipOptions, checkCombination, clipSchema } from '../generate/plan.js'
 import type { SchedulerName } from '../native/binding.js'
 import { integerIn, numberIn } from '../options.js'
 import { planDestination } from './destination.js'
@@ -197,8 +197,8 @@ async function run(prompt: string | undefined, flags: GenerateFlags): Promise<vo
   output.note(`loading ${flags.model ?? 'the default model'}`)
   const { device, dtype, threads, lora, loraScale } = flags
   // Loaded now and not on top: help, and errors above, should not wait for it.
-  const { generate } = await import('../generate.js')
-  const { loadModel } = await import('../model.js')
+  const { generate } = await import('../generate/generate.js')
+  const { loadModel } = await import('../model/model.js')
   const model = await loadModel(flags.model, { device, dtype, threads, lora, loraScale, signal })
   try {
     const { info } = model

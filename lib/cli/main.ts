@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { packageRoot } from '../paths.js'
+import { packageRoot } from '../files/paths.js'
 import { curveCommand } from './curve.js'
 import { datasetCommand } from './dataset.js'
 import { doctorCommand } from './doctor.js'

@@ -1,9 +1,9 @@
 /** The file of `--prompts`: a prompt a line, or JSON Lines with options of each clip. */
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { type ClipOptions, checkCombination, clipSchema } from '../generate-plan.js'
+import { readTextFile } from '../files/text-file.js'
+import { type ClipOptions, checkCombination, clipSchema } from '../generate/plan.js'
 import { parseOptions } from '../options.js'
-import { readTextFile } from '../text-file.js'
 
 export interface NamedClip {
   clip: ClipOptions

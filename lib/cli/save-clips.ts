@@ -1,9 +1,9 @@
 /** Follows a generate job: progress on stderr, every clip to its file. */
 import { basename } from 'node:path'
 import type { WavFormat } from '../audio/wav.js'
-import type { GenerateEvent, GenerateResult } from '../generate.js'
+import { writeFileAtomic } from '../files/write-file.js'
+import type { GenerateEvent, GenerateResult } from '../generate/generate.js'
 import type { Job } from '../job.js'
-import { writeFileAtomic } from '../write-file.js'
 import { type Destination, prepare } from './destination.js'
 import { createProgress, type Progress } from './progress.js'
 

@@ -1,7 +1,7 @@
 /** The result of score for people. */
 import type { MetricName } from '../metrics/metric.js'
 import { selectMetrics } from '../metrics/registry.js'
-import type { ScoreProtocol } from '../score/protocol.js'
+import type { ScoreProtocol } from '../score/protocol/protocol.js'
 import type { ScoredSide, ScoreResult } from '../score/result.js'
 
 type Told = { name: MetricName; value: unknown }

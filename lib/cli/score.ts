@@ -1,8 +1,8 @@
 import { Command } from 'commander'
+import { checkWritable, writeFileAtomic } from '../files/write-file.js'
 import { type MetricName, metricNames } from '../metrics/metric.js'
 import type { ScoreOptions } from '../score/options.js'
 import { scoreSchema } from '../score/schema.js'
-import { checkWritable, writeFileAtomic } from '../write-file.js'
 import { audioArgument } from './audio-arguments.js'
 import { clipCsv } from './clip-csv.js'
 import {
@@ -78,7 +78,7 @@ async function run(
   const signal = interruptSignal()
   if (flags.perClip !== undefined) await checkWritable(flags.perClip)
   // Loaded now and not on top: help, and errors above, should not wait for it.
-  const { score } = await import('../score.js')
+  const { score } = await import('../score/score.js')
   try {
     const job = score({
       ...featureOptions(flags),

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { InvalidOptionError } from '../errors.js'
-import type { Shard } from '../score/shard.js'
+import type { Shard } from '../score/inputs/shard.js'
 import { audioArgument } from './audio-arguments.js'
 import {
   addFeatureFlags,

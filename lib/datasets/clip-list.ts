@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AbortError } from '../errors.js'
-import { fileProblem } from '../file-problem.js'
+import { fileProblem } from '../files/file-problem.js'
 import type { DatasetClip, DatasetProblem, LoadedDataset } from './dataset.js'
 
 /** A clip whose file has not been looked for; `file` is relative to the folder and stays in it. */

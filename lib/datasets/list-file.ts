@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidOptionError } from '../errors.js'
-import { fileProblem } from '../file-problem.js'
+import { fileProblem } from '../files/file-problem.js'
 
 /** The longest list that is published, of two million clips, has 100 MB. */
 export const maxListBytes = 256 * 2 ** 20

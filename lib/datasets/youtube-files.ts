@@ -3,7 +3,7 @@
  * the usual tools do. A folder is walked once, and files are known by the id in their names.
  */
 import { basename, extname } from 'node:path'
-import { walkFolder } from '../score/walk.js'
+import { walkFolder } from '../files/walk.js'
 
 interface YouTubeFile {
   /** Relative to the folder. */

@@ -5,7 +5,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HubError } from '../errors.js'
-import { outputError } from '../write-file.js'
+import { outputError } from '../files/write-file.js'
 import { type Connection, guarded, hubFetch, PassingFailure, retrying } from './connection.js'
 import type { RepoFile } from './select.js'
 import { sizeOf } from './store.js'

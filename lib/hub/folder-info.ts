@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { relative } from 'node:path'
-import type { TensorTable } from '../weights/table.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import type { ModelGeometry, PartFiles, Plans } from './folder.js'
 import type { FolderIndex } from './folder-index.js'
 

@@ -8,10 +8,10 @@ import { planVae, type VaePlan } from '../architectures/vae.js'
 import { planVocoder, type VocoderPlan } from '../architectures/vocoder.js'
 import { InvalidModelError } from '../errors.js'
 import type { PartName } from '../native/binding.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import type { TokenizerLimits } from '../tokenizer/tokenizer.js'
 import { checkTensors, normalizeNames } from '../weights/names.js'
 import { readPartWeights } from '../weights/part.js'
-import type { TensorTable } from '../weights/table.js'
 import {
   audioEncoderFolder,
   type FolderIndex,

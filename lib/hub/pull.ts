@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AbortError, AudioLDMError, HubError, InvalidOptionError } from '../errors.js'
-import { makeFolder, writeFileAtomic } from '../write-file.js'
+import { makeFolder, writeFileAtomic } from '../files/write-file.js'
 import {
   cachedSnapshot,
   cachedTokenizer,

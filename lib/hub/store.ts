@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, stat, statfs, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { HubError, OutputError } from '../errors.js'
-import { lockFile } from '../file-lock.js'
-import { outputError } from '../write-file.js'
+import { lockFile } from '../files/file-lock.js'
+import { outputError } from '../files/write-file.js'
 import type { RepoFile } from './select.js'
 
 /** Makes `link` a relative symbolic link to `target`, replacing what is there. */

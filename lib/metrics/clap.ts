@@ -1,4 +1,4 @@
-import { dot, unit } from '../similarity.js'
+import { dot, unit } from '../model/similarity.js'
 import type { ClipScores, Metric } from './metric.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { MetricContext } from '../score/context.js'
+import type { MetricContext } from './context.js'
 import { frechetDistance } from './frechet.js'
 import type { ClipScores, Metric } from './metric.js'
 

@@ -1,5 +1,5 @@
-import type { Calculator } from '../score/calculator.js'
-import type { Statistics } from '../score/statistics.js'
+import type { Calculator } from '../native/calculator.js'
+import type { Statistics } from './statistics.js'
 
 /**
  * The squared Fréchet distance between the Gaussians of two sets of rows,

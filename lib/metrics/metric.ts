@@ -1,5 +1,5 @@
 /** What a metric is to the rest of the library. `registry.ts` lists them all. */
-import type { MetricContext } from '../score/context.js'
+import type { MetricContext } from './context.js'
 
 export const metricNames = [
   'fd',

@@ -3,7 +3,7 @@
  * compares it with the binary. TypeScript validates, the core trusts what arrives here to be typed
  * and in range, and still never crashes on it.
  */
-import type { DType } from '../weights/table.js'
+import type { DType } from './tensor-table.js'
 
 /** What `audioldm.node`, the loader, exports. It links to nothing but Node and libdl. */
 export interface LoaderBinding {

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { NativeLoadError } from '../errors.js'
-import type { TensorSource, TensorTable } from '../weights/table.js'
 import type { AttributeValue, NativePart, NativeWeight } from './binding.js'
+import type { TensorSource, TensorTable } from './tensor-table.js'
 
 /** Path of an archive that the package ships. @throws NativeLoadError when it is not there */
 export function archiveIn(archivesDir: string, name: string): string {

@@ -1,19 +1,20 @@
 /** Goes through both sides and computes the metrics of a plan. */
+
+import type { SideName } from '../metrics/context.js'
 import type { Comparison, GatheredSides } from './comparison.js'
 import { computeMetrics, rowCount } from './compute-metrics.js'
-import type { SideName } from './context.js'
-import type { Extractor } from './extractor.js'
-import type { Pairing } from './pairing.js'
+import type { Extractor } from './features/extractor.js'
+import type { PromptEmbeddings } from './features/prompt-embeddings.js'
+import type { Pairing } from './inputs/pairing.js'
+import type { PairedPrompts } from './inputs/prompts.js'
 import { clipRows } from './per-clip.js'
 import type { Needs } from './plan.js'
 import { batchSizeOf, checkSaved } from './prepare-run.js'
-import type { PromptEmbeddings } from './prompt-embeddings.js'
-import type { PairedPrompts } from './prompts.js'
-import { scoreProtocol } from './protocol.js'
+import { scoreProtocol } from './protocol/protocol.js'
 import type { ScoredPrompts, ScoredSide, ScoreResult } from './result.js'
 import type { Role } from './schema.js'
-import { gatherSide, type Side, type SideFeatures } from './side.js'
-import { saveStatisticsFile } from './statistics-file.js'
+import { gatherSide, type Side, type SideFeatures } from './statistics/side.js'
+import { saveStatisticsFile } from './statistics/statistics-file.js'
 
 /** The backbones that serve a side. */
 export function rolesOf(needs: Needs): Set<Role> {

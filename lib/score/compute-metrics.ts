@@ -1,14 +1,14 @@
 /** From what was gathered to the numbers. */
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
+import type { MetricContext } from '../metrics/context.js'
 import type { ClipScores, Metric, MetricValues } from '../metrics/metric.js'
 import type { Comparison, GatheredSides } from './comparison.js'
-import type { MetricContext } from './context.js'
-import type { Extractor } from './extractor.js'
+import type { Extractor } from './features/extractor.js'
+import { embedPrompts, type PromptEmbeddings } from './features/prompt-embeddings.js'
+import { compareSpectra } from './features/spectral-pairs.js'
 import { reasonOf, roleOf } from './plan.js'
-import { embedPrompts, type PromptEmbeddings } from './prompt-embeddings.js'
-import type { SideFeatures } from './side.js'
-import { compareSpectra } from './spectral-pairs.js'
+import type { SideFeatures } from './statistics/side.js'
 
 export async function computeMetrics(comparison: Comparison, both: GatheredSides) {
   const { plan, options, control } = comparison

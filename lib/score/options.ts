@@ -1,11 +1,11 @@
 /** The options of score and saveStatistics. */
 import type { MetricName } from '../metrics/metric.js'
-import type { Model } from '../model.js'
+import type { Model } from '../model/model.js'
 import type { ComputeDType } from '../native/device.js'
-import type { AudioSet } from './inputs.js'
-import type { PairingMode } from './pairing.js'
-import type { Prompts } from './prompts.js'
-import type { MonoRule, ResamplerName } from './protocol.js'
+import type { AudioSet } from './inputs/inputs.js'
+import type { PairingMode } from './inputs/pairing.js'
+import type { Prompts } from './inputs/prompts.js'
+import type { MonoRule, ResamplerName } from './protocol/protocol.js'
 
 export type BackboneName = 'cnn14-16k' | 'cnn14-32k' | 'clap'
 

@@ -1,8 +1,9 @@
 /** One row a generated clip, readable or not. */
+
+import type { ClipSource } from '../audio/clip-source.js'
+import type { Pair } from '../metrics/context.js'
 import type { ClipScores } from '../metrics/metric.js'
-import type { ClipSource } from './clip-source.js'
-import type { Pair } from './context.js'
-import type { SideFeatures } from './side.js'
+import type { SideFeatures } from './statistics/side.js'
 
 export interface ClipRow extends ClipScores {
   /** Its path in the folder, or its name. */

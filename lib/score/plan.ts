@@ -1,12 +1,12 @@
 /** Decides, before any long work, which metrics can be computed and what they need. */
 import { InvalidOptionError } from '../errors.js'
+import type { SideName } from '../metrics/context.js'
 import type { FeatureSource, Metric, MetricName, Need } from '../metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
-import type { SideName } from './context.js'
-import { listSome, type Pairing } from './pairing.js'
-import type { PairedPrompts } from './prompts.js'
+import { listSome, type Pairing } from './inputs/pairing.js'
+import type { PairedPrompts } from './inputs/prompts.js'
 import type { GivenBackbones, Role } from './schema.js'
-import type { Side } from './side.js'
+import type { Side } from './statistics/side.js'
 
 export interface Needs {
   statistics: Set<Role>

@@ -1,13 +1,13 @@
 /** What score and saveStatistics do before the first clip. */
 import type { BackboneDescription } from '../backbones/backbone.js'
 import { describeBackbone } from '../backbones/describe.js'
-import { Extractor } from './extractor.js'
-import { type AudioSet, resolveSet } from './inputs.js'
-import { featureProtocol, type WaveformProtocol } from './protocol.js'
+import { Extractor } from './features/extractor.js'
+import type { Session } from './features/session.js'
+import { type AudioSet, resolveSet } from './inputs/inputs.js'
+import { featureProtocol, type WaveformProtocol } from './protocol/protocol.js'
 import type { GivenBackbones, ParsedFeatureOptions, Role } from './schema.js'
-import type { Session } from './session.js'
-import type { Side } from './side.js'
-import { checkProtocol, openStatisticsFile } from './statistics-file.js'
+import type { Side } from './statistics/side.js'
+import { checkProtocol, openStatisticsFile } from './statistics/statistics-file.js'
 
 export async function openSide(
   option: string,

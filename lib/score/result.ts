@@ -1,9 +1,10 @@
 /** What score tells while it runs and when it is done. */
+
+import type { Skipped } from '../files/walk.js'
+import type { SideName } from '../metrics/context.js'
 import type { MetricName, MetricValues } from '../metrics/metric.js'
-import type { SideName } from './context.js'
 import type { ClipRow } from './per-clip.js'
-import type { ScoreProtocol } from './protocol.js'
-import type { Skipped } from './walk.js'
+import type { ScoreProtocol } from './protocol/protocol.js'
 
 /** `step` counts the clips of a side, or the prompts; only the latest unread one is kept. */
 export type ScoreEvent =

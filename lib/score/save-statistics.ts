@@ -1,19 +1,23 @@
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
+import type { Skipped } from '../files/walk.js'
+import { checkWritable } from '../files/write-file.js'
 import { Job } from '../job.js'
+import type { Statistics } from '../metrics/statistics.js'
 import { expecting, integerIn, parseOptions } from '../options.js'
-import { checkWritable } from '../write-file.js'
-import { type AudioSet, checkAudioSet } from './inputs.js'
+import { Session } from './features/session.js'
+import { type AudioSet, checkAudioSet } from './inputs/inputs.js'
+import { checkShard, type Shard, takeShard } from './inputs/shard.js'
 import type { FeatureOptions } from './options.js'
 import { batchSizeOf, checkSaved, makeExtractors, openSide } from './prepare-run.js'
-import { type FeatureProtocol, waveformProtocol } from './protocol.js'
+import { type FeatureProtocol, waveformProtocol } from './protocol/protocol.js'
 import { featureShape, givenBackbones, type Role } from './schema.js'
-import { Session } from './session.js'
-import { checkShard, type Shard, takeShard } from './shard.js'
-import { type ClipProgress, gatherSide, type Side, type SideFeatures } from './side.js'
-import type { Statistics } from './statistics.js'
-import { checkProtocol, type SavedStatistics, saveStatisticsFile } from './statistics-file.js'
-import type { Skipped } from './walk.js'
+import { type ClipProgress, gatherSide, type Side, type SideFeatures } from './statistics/side.js'
+import {
+  checkProtocol,
+  type SavedStatistics,
+  saveStatisticsFile,
+} from './statistics/statistics-file.js'
 
 export interface SaveStatisticsOptions extends FeatureOptions {
   /** Sounds, or statistics saved before, or both; statistics are merged exactly. */

@@ -5,11 +5,11 @@ import type { BackboneSpec } from '../backbones/backbone.js'
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
-import type { Model } from '../model.js'
+import type { Model } from '../model/model.js'
 import { abortSignal, expecting, integerIn } from '../options.js'
-import { defaultFeatureCacheDir } from './feature-cache.js'
-import { pairingModes } from './pairing.js'
-import { monoRules, resamplerNames } from './protocol.js'
+import { defaultFeatureCacheDir } from './features/feature-cache.js'
+import { pairingModes } from './inputs/pairing.js'
+import { monoRules, resamplerNames } from './protocol/protocol.js'
 
 const text = (what: string) =>
   z.string(expecting(what)).min(1, { error: `expected ${what}, got ''` })

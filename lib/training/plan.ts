@@ -1,11 +1,11 @@
 /** From options to what is decided before anything is read. */
 import { InvalidModelError, InvalidOptionError } from '../errors.js'
 import type { ModelFolder } from '../hub/folder.js'
-import type { SegmentFormat } from './clip-audio.js'
+import type { SegmentFormat } from './data/clip-audio.js'
+import type { ConditionOdds } from './data/training-data.js'
 import { isScored } from './evaluation.js'
 import { loraModules } from './lora.js'
 import type { FineTuneSettings } from './schema.js'
-import type { ConditionOdds } from './training-data.js'
 
 export interface TrainingPlan {
   steps: number

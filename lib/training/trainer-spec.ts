@@ -1,8 +1,8 @@
+import { archivesDir } from '../files/paths.js'
 import type { ModelFolder } from '../hub/folder.js'
 import type { NativeTrainerSpec, NativeWeight } from '../native/binding.js'
 import { archiveIn, nativePart } from '../native/part.js'
-import { archivesDir } from '../paths.js'
-import type { TensorTable } from '../weights/table.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import type { TrainingPlan } from './plan.js'
 import type { FineTuneSettings } from './schema.js'
 

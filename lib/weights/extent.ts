@@ -1,4 +1,4 @@
-import { itemSize, type TensorSource } from './table.js'
+import { itemSize, type TensorSource } from '../native/tensor-table.js'
 
 /** libtorch's own limit on the number of dimensions. */
 export const MAX_RANK = 64

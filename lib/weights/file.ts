@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { InvalidWeightsError } from '../errors.js'
-import { fileProblem } from '../file-problem.js'
+import { fileProblem } from '../files/file-problem.js'
 
 /** A regular file open for positioned reads that never run past its end. */
 export class WeightsFile {

@@ -1,7 +1,7 @@
 import { InvalidWeightsError } from '../errors.js'
+import { itemSize, type TensorSource } from '../native/tensor-table.js'
 import { isContiguous, numelOf, reachOf } from './extent.js'
 import { type WeightsFile, withFile } from './file.js'
-import { itemSize, type TensorSource } from './table.js'
 
 /** No piece of a copy is larger, whatever the tensor. */
 const PIECE_BYTES = 8 << 20

@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Json, parseJson } from '../architectures/json.js'
 import { InvalidWeightsError } from '../errors.js'
+import type { TensorSource, TensorTable } from '../native/tensor-table.js'
 import { readSafetensors, readSafetensorsMetadata } from './safetensors.js'
-import type { TensorSource, TensorTable } from './table.js'
 import { readTensor } from './tensor.js'
 
 /** The weight `target` becomes weight + scale · up · down. */

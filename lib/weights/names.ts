@@ -1,5 +1,5 @@
 import { InvalidWeightsError } from '../errors.js'
-import type { DType, TensorTable } from './table.js'
+import type { DType, TensorTable } from '../native/tensor-table.js'
 
 /** Buffers that files may hold, with garbage in them, and that we compute ourselves. */
 const recomputed =

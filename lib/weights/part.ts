@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidModelError, InvalidWeightsError } from '../errors.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import { withFile } from './file.js'
 import { readWeights } from './read.js'
-import type { TensorTable } from './table.js'
 
 export interface PartWeights {
   tensors: TensorTable

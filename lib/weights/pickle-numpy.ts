@@ -1,5 +1,5 @@
+import type { DType } from '../native/tensor-table.js'
 import { Known, Opaque, PickleError, PickleSequence } from './pickle-values.js'
-import type { DType } from './table.js'
 
 /** A NumPy element type, as `dtype('f4')` with a byte order set afterwards. */
 class NumpyType {

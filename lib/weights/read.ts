@@ -1,7 +1,7 @@
 import { InvalidWeightsError } from '../errors.js'
+import type { TensorTable } from '../native/tensor-table.js'
 import { type WeightsFile, withFile } from './file.js'
 import { readSafetensorsFrom } from './safetensors.js'
-import type { TensorTable } from './table.js'
 import type { TorchContent } from './torch-file.js'
 import { readTorchLegacy } from './torch-legacy.js'
 import { readTorchZip } from './torch-zip.js'

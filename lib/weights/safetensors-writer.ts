@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AbortError, AudioLDMError } from '../errors.js'
-import { outputError } from '../write-file.js'
+import { outputError } from '../files/write-file.js'
+import { type DType, itemSize, type TensorSource } from '../native/tensor-table.js'
 import { byteLengthOf } from './extent.js'
 import { WeightsFile } from './file.js'
 import { readContiguous } from './gather.js'
 import { safetensorsTypes } from './safetensors.js'
-import { type DType, itemSize, type TensorSource } from './table.js'
 
 /** A tensor in memory: its bytes in row-major order, little-endian. */
 export interface TensorBytes {

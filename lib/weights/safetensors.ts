@@ -1,8 +1,13 @@
 import { InvalidWeightsError } from '../errors.js'
+import {
+  contiguousStrides,
+  type DType,
+  itemSize,
+  type TensorTable,
+} from '../native/tensor-table.js'
 import { MAX_RANK, numelOf } from './extent.js'
 import { type WeightsFile, withFile } from './file.js'
 import { type Header, type HeaderEntry, parseHeader } from './safetensors-header.js'
-import { contiguousStrides, type DType, itemSize, type TensorTable } from './table.js'
 
 export const MAX_HEADER_BYTES = 100_000_000
 

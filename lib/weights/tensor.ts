@@ -1,7 +1,7 @@
 import { InvalidWeightsError } from '../errors.js'
+import type { TensorSource } from '../native/tensor-table.js'
 import { byteLengthOf } from './extent.js'
 import { readTensorBytes } from './gather.js'
-import type { TensorSource } from './table.js'
 
 export type TensorValues =
   | Float64Array

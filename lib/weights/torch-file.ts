@@ -1,8 +1,8 @@
 import { InvalidWeightsError } from '../errors.js'
+import type { TensorSource, TensorTable } from '../native/tensor-table.js'
 import type { WeightsFile } from './file.js'
 import { NumpyArray } from './pickle-numpy.js'
 import { PickleDict, PickleError } from './pickle-values.js'
-import type { TensorSource, TensorTable } from './table.js'
 import { TorchTensor } from './torch-objects.js'
 
 /** What a PyTorch file holds that can be used: the tensors of one dict, and plain values beside. */

@@ -1,8 +1,8 @@
 import { InvalidWeightsError } from '../errors.js'
+import { itemSize, type TensorSource } from '../native/tensor-table.js'
 import type { WeightsFile } from './file.js'
 import { MAX_PICKLE_BYTES, readPickle } from './pickle.js'
 import { PickleDict, PickleError, PickleSequence, PickleTruncated } from './pickle-values.js'
-import { itemSize, type TensorSource } from './table.js'
 import { collectTensors, inFile, type TorchContent } from './torch-file.js'
 import { findTorchGlobal, loadPersistent, Storage, type TorchTensor } from './torch-objects.js'
 

@@ -1,7 +1,7 @@
+import { contiguousStrides, type DType, itemSize } from '../native/tensor-table.js'
 import { MAX_RANK, numelOf, reachOf } from './extent.js'
 import { findCommonGlobal } from './pickle-globals.js'
 import { Known, Opaque, PickleError, PickleSequence } from './pickle-values.js'
-import { contiguousStrides, type DType, itemSize } from './table.js'
 
 /** A storage as a pickle refers to it; where its bytes lie is for the container to say. */
 export class Storage {

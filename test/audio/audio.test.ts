@@ -15,8 +15,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Audio } from '../../lib/audio/audio.js'
 import { encodeWav } from '../../lib/audio/wav.js'
 import { DisposedError, OutputError } from '../../lib/errors.js'
+import { checkWritable, writeFileAtomic } from '../../lib/files/write-file.js'
 import type { Tensor } from '../../lib/tensor.js'
-import { checkWritable, writeFileAtomic } from '../../lib/write-file.js'
 
 let work: string
 beforeEach(() => {
@@ -165,7 +165,7 @@ describe('writing', () => {
       '--skipLibCheck',
       '--types',
       'node',
-      'lib/write-file.ts',
+      'lib/files/write-file.ts',
     ])
     writeFileSync(join(work, 'write-file.cjs'), `module.exports = require('./js/write-file.js')`)
     const output = execFileSync('bash', ['-c', 'ulimit -f 8; node -e "$0"', script]).toString()

@@ -1,6 +1,7 @@
 /** Backbone weights by hand, in the layouts of the published files and as narrow as can be. */
+
+import type { DType } from '../../lib/native/tensor-table.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
-import type { DType } from '../../lib/weights/table.js'
 
 export type Crafted = Map<string, { dtype: DType; shape: number[]; data: ArrayBufferView }>
 

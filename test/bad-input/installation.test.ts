@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DeviceUnavailableError, NativeLoadError } from '../../lib/errors.js'
-import { loadModel } from '../../lib/model.js'
+import { loadModel } from '../../lib/model/model.js'
 import { findLibtorch } from '../../lib/native/libtorch.js'
 import { loadNative } from '../../lib/native/load.js'
 import { compileLibrary } from '../cli/run-cli.js'

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AudioLDMError, InvalidWeightsError } from '../../lib/errors.js'
-import { loadModel } from '../../lib/model.js'
+import { loadModel } from '../../lib/model/model.js'
 import { legacy, op, torchZip, zip } from '../weights/craft.js'
 import { copyModel, type ModelCopy, scratchFolder, unetWeights } from './model-copy.js'
 

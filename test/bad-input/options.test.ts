@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError } from '../../lib/errors.js'
-import { type GenerateOptions, generate } from '../../lib/generate.js'
-import { type LoadModelOptions, loadModel, type Model } from '../../lib/model.js'
+import { type GenerateOptions, generate } from '../../lib/generate/generate.js'
+import { type LoadModelOptions, loadModel, type Model } from '../../lib/model/model.js'
 import { copyModel, scratchFolder } from './model-copy.js'
 
 const options = { device: 'cpu', dtype: 'float32', threads: 1 } as const

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clipNames } from '../../lib/cli/names.js'
 import { readPrompts } from '../../lib/cli/prompts.js'
 import { InvalidOptionError } from '../../lib/errors.js'
-import { checkCombination } from '../../lib/generate-plan.js'
+import { checkCombination } from '../../lib/generate/plan.js'
 
 let work: string
 beforeEach(() => {

@@ -1,10 +1,10 @@
 /** What CUDA computes against what the CPU does, where there is a GPU. */
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { fineTune } from '../../lib/fine-tune.js'
-import { generate } from '../../lib/generate.js'
-import { loadModel } from '../../lib/model.js'
+import { generate } from '../../lib/generate/generate.js'
+import { loadModel } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
+import { fineTune } from '../../lib/training/fine-tune.js'
 import { scratch, shortOptions, writeTones } from '../training/fixture.js'
 
 const native = loadNative()

@@ -23,7 +23,7 @@ import { statsCommand } from '../../lib/cli/stats.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { metricNames } from '../../lib/metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../../lib/metrics/registry.js'
-import { resamplerNames, waveformProtocol } from '../../lib/score/protocol.js'
+import { resamplerNames, waveformProtocol } from '../../lib/score/protocol/protocol.js'
 import { anchors, documents, prose, read, root } from './markdown.js'
 
 describe('docs/options.md', () => {
@@ -52,9 +52,9 @@ describe('docs/options.md', () => {
   })
 
   test.each([
-    ['lib/generate.ts', 'GenerateOptions', '## generate()'],
-    ['lib/generate-plan.ts', 'ClipOptions', '## generate()'],
-    ['lib/model.ts', 'LoadModelOptions', '## loadModel()'],
+    ['lib/generate/generate.ts', 'GenerateOptions', '## generate()'],
+    ['lib/generate/plan.ts', 'ClipOptions', '## generate()'],
+    ['lib/model/model.ts', 'LoadModelOptions', '## loadModel()'],
     ['lib/score/options.ts', 'FeatureOptions', '## score()'],
     ['lib/score/options.ts', 'ScoreOptions', '## score()'],
     ['lib/score/save-statistics.ts', 'SaveStatisticsOptions', '## saveStatistics()'],
@@ -142,7 +142,7 @@ describe('docs/architecture.md', () => {
   })
 
   test.each([
-    ['generate()', 'lib/generate.ts', 'GenerateEvent', 4],
+    ['generate()', 'lib/generate/generate.ts', 'GenerateEvent', 4],
     ['score()', 'lib/score/result.ts', 'ScoreEvent', 4],
     ['fineTune()', 'lib/training/events.ts', 'FineTuneEvent', 8],
   ])('has every event of %s', (title, file, name, count) => {
@@ -187,7 +187,7 @@ describe('docs/metrics.md', () => {
   test('has every field of a protocol, and the numbers of every resampler', () => {
     const own = section(text, '## The default protocol')
     const fields = ['ScoreProtocol', 'WaveformProtocol', 'ResamplerSettings'].flatMap((name) =>
-      interfaceMembers('lib/score/protocol.ts', name),
+      interfaceMembers('lib/score/protocol/protocol.ts', name),
     )
     expect(fields.length).toBeGreaterThan(12)
     for (const { member } of fields) expect(own).toContain(`\`${member}\``)

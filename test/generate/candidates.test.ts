@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidModelError, InvalidOptionError } from '../../lib/errors.js'
-import { generate } from '../../lib/generate.js'
-import { loadModel, type Model } from '../../lib/model.js'
-import { cosineSimilarity } from '../../lib/similarity.js'
+import { generate } from '../../lib/generate/generate.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
+import { cosineSimilarity } from '../../lib/model/similarity.js'
 import { expectSame, quick, run, samplesOf, sound } from './sounds.js'
 
 let model: Model

@@ -1,7 +1,7 @@
 /** Every sound that is hard to take, in every place that takes one: a right result or a typed error. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AudioError, InvalidOptionError } from '../../lib/errors.js'
-import { loadModel, type Model } from '../../lib/model.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import { samplesOf, sound } from './sounds.js'
 
 interface Sound {

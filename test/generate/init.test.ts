@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AudioError, InvalidOptionError } from '../../lib/errors.js'
-import { generate } from '../../lib/generate.js'
-import { loadModel, type Model } from '../../lib/model.js'
+import { generate } from '../../lib/generate/generate.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import { expectSame, quick, run, samplesOf, sound } from './sounds.js'
 
 let model: Model

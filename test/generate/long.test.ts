@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadModel, type Model } from '../../lib/model.js'
-import { longestWhole, windowCount, windowsFor } from '../../lib/windows.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
+import { longestWhole, windowCount, windowsFor } from '../../lib/model/windows.js'
 import { run, samplesOf, sound } from './sounds.js'
 
 let model: Model

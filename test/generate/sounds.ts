@@ -1,9 +1,9 @@
 /** Sounds made up for tests. */
 import { expect } from 'vitest'
 import type { Audio } from '../../lib/audio/audio.js'
-import type { GenerateOptions, GenerateResult } from '../../lib/generate.js'
-import { generate } from '../../lib/generate.js'
-import type { Model } from '../../lib/model.js'
+import type { GenerateOptions, GenerateResult } from '../../lib/generate/generate.js'
+import { generate } from '../../lib/generate/generate.js'
+import type { Model } from '../../lib/model/model.js'
 
 /** Two tones and noise, never silent, the same for the same arguments. */
 export function sound(seconds: number, sampleRate: number, seed = 1) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AbortError } from '../../lib/errors.js'
-import { type GenerateEvent, type GenerateOptions, generate } from '../../lib/generate.js'
-import { loadModel, type Model } from '../../lib/model.js'
+import { type GenerateEvent, type GenerateOptions, generate } from '../../lib/generate/generate.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
 import { settledTensorBytes } from './settled.js'
 

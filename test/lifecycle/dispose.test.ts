@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DisposedError } from '../../lib/errors.js'
-import { generate } from '../../lib/generate.js'
-import { loadModel } from '../../lib/model.js'
+import { generate } from '../../lib/generate/generate.js'
+import { loadModel } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
 import { settledTensorBytes } from './settled.js'
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
 import { readModelFolder, toNativeSpec } from '../../lib/hub/folder.js'
 import type {
   LoaderBinding,
@@ -13,7 +14,6 @@ import type {
   NativeTensor,
 } from '../../lib/native/binding.js'
 import { findLoader, loadNative } from '../../lib/native/load.js'
-import { archivesDir, defaultModelDir } from '../../lib/paths.js'
 
 const { core } = loadNative({ cuda: false })
 

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadModel, type Model } from '../../lib/model.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import type { NativeTensor } from '../../lib/native/binding.js'
 import { loadNative } from '../../lib/native/load.js'
 import { runNative } from '../../lib/native/run.js'

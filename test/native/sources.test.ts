@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
 import { readModelFolder, toNativeSpec } from '../../lib/hub/folder.js'
 import type {
   NativeClip,
@@ -8,7 +9,6 @@ import type {
   NativeTensor,
 } from '../../lib/native/binding.js'
 import { loadNative } from '../../lib/native/load.js'
-import { archivesDir, defaultModelDir } from '../../lib/paths.js'
 
 const { core } = loadNative({ cuda: false })
 const frames = 20

@@ -1,7 +1,7 @@
 /** Trainers that are given what they should not be, and tensors that other jobs made. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ModelFolder } from '../../lib/hub/folder.js'
-import { loadModel } from '../../lib/model.js'
+import { loadModel } from '../../lib/model/model.js'
 import type { NativeTensor, NativeTrainer, NativeTrainingData } from '../../lib/native/binding.js'
 import { runNative } from '../../lib/native/run.js'
 import { Trainer } from '../../lib/native/trainer.js'

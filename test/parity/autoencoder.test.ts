@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
-import { loadModel, type Model } from '../../lib/model.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import { sound } from '../generate/sounds.js'
 import { floats, peakError, python, unitError } from './reference.js'
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadModel, type Model } from '../../lib/model.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import {
   type Case,
   type Output,

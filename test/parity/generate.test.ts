@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadModel, type Model } from '../../lib/model.js'
+import { loadModel, type Model } from '../../lib/model/model.js'
 import { type Case, type Output, peakError, runOurs, runReference, unitError } from './reference.js'
 
 const folder = join(__dirname, '..', '..', 'models', 'random-tiny')

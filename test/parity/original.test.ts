@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
-import { loadModel } from '../../lib/model.js'
+import { loadModel } from '../../lib/model/model.js'
 import { compileLibrary, runCli } from '../cli/run-cli.js'
 import { sound } from '../generate/sounds.js'
 import {

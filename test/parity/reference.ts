@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type GenerateOptions, generate } from '../../lib/generate.js'
-import type { Model } from '../../lib/model.js'
+import { type GenerateOptions, generate } from '../../lib/generate/generate.js'
+import type { Model } from '../../lib/model/model.js'
 
 export const python = join(__dirname, '..', '..', '.venv', 'bin', 'python')
 

@@ -7,7 +7,7 @@ import {
   defaultFeatureCacheDir,
   FeatureCache,
   type StoredFeatures,
-} from '../../lib/score/feature-cache.js'
+} from '../../lib/score/features/feature-cache.js'
 import { scratchFolder } from '../weights/scratch.js'
 
 const folder = scratchFolder()

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { InvalidOptionError } from '../../lib/errors.js'
 import type { ScoreOptions } from '../../lib/score/options.js'
-import { score } from '../../lib/score.js'
+import { score } from '../../lib/score/score.js'
 import { narrowWeights, scratch, writeSounds } from './fixture.js'
 
 const work = scratch()

@@ -1,9 +1,9 @@
 /** What CLAP hears of a sound. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { repeatPad } from '../../lib/audio/clap-waveform.js'
-import { prepareWaveform } from '../../lib/score/prepare-waveform.js'
-import { monoRules, resamplerNames, waveformProtocol } from '../../lib/score/protocol.js'
-import { Session } from '../../lib/score/session.js'
+import { prepareWaveform } from '../../lib/audio/prepare-waveform.js'
+import { Session } from '../../lib/score/features/session.js'
+import { monoRules, resamplerNames, waveformProtocol } from '../../lib/score/protocol/protocol.js'
 import { sound } from '../generate/sounds.js'
 
 let session: Session

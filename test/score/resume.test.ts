@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AbortError } from '../../lib/errors.js'
-import { score } from '../../lib/score.js'
+import { score } from '../../lib/score/score.js'
 import { compileLibrary, start } from '../cli/run-cli.js'
 import { narrowWeights, scratch, writeSounds } from './fixture.js'
 

@@ -156,7 +156,7 @@ describe('numbers that are not finite', () => {
         new Float32Array(tensor.buffer, tensor.byteOffset, 2).fill(Number.NaN)
     })
     const options = shortOptions(work, data, 'nan-out', { steps: 30, checkpointEvery: 2 })
-    const { fineTune } = await import('../../lib/fine-tune.js')
+    const { fineTune } = await import('../../lib/training/fine-tune.js')
     const job = fineTune(model, options)
     const warnings: string[] = []
     const failed = (async () => {
@@ -194,7 +194,7 @@ describe('numbers that are not finite', () => {
       if (name === 'quant_conv.bias')
         new Float32Array(tensor.buffer, tensor.byteOffset, 2).fill(Number.NaN)
     })
-    const { fineTune } = await import('../../lib/fine-tune.js')
+    const { fineTune } = await import('../../lib/training/fine-tune.js')
     const job = fineTune(model, shortOptions(work, data, 'nan-vae-out'))
     await expect(job).rejects.toThrow('the autoencoder makes numbers of it that are not finite')
   })

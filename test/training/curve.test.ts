@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { curveSvg } from '../../lib/training/curve.js'
-import { axisOf, tickText, tightAxisOf } from '../../lib/training/curve-axis.js'
-import { smooth } from '../../lib/training/curve-series.js'
-import { type MetricsLine, parseMetricsLines } from '../../lib/training/metrics-lines.js'
+import { curveSvg } from '../../lib/training/curves/curve.js'
+import { axisOf, tickText, tightAxisOf } from '../../lib/training/curves/curve-axis.js'
+import { smooth } from '../../lib/training/curves/curve-series.js'
+import { type MetricsLine, parseMetricsLines } from '../../lib/training/curves/metrics-lines.js'
 
 /** A run whose loss falls from 1 and is noisy, evaluated every 100 steps. */
 function run(steps: number, seed: number): MetricsLine[] {

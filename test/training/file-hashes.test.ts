@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import { FileHashes } from '../../lib/training/file-hashes.js'
+import { FileHashes } from '../../lib/training/data/file-hashes.js'
 import { scratch } from './fixture.js'
 
 const work = scratch()

@@ -9,7 +9,7 @@ import {
   type FineTuneOptions,
   type FineTuneResult,
   fineTune,
-} from '../../lib/fine-tune.js'
+} from '../../lib/training/fine-tune.js'
 
 export interface Work {
   path: string

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import { MetricsLog } from '../../lib/training/metrics-log.js'
+import { MetricsLog } from '../../lib/training/curves/metrics-log.js'
 import { scratch } from './fixture.js'
 
 const work = scratch()

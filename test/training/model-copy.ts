@@ -1,7 +1,7 @@
 /** Copies of the small model with other weights in one part. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultModelDir } from '../../lib/paths.js'
+import { defaultModelDir } from '../../lib/files/paths.js'
 import { readSafetensors } from '../../lib/weights/safetensors.js'
 
 /** `change` is given every tensor's bytes, and may write into them. */

@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:
 import { hostname } from 'node:os'
 import { afterAll, expect, test } from 'vitest'
 import { loadNative } from '../../lib/native/load.js'
-import { RowCache } from '../../lib/training/row-cache.js'
+import { RowCache } from '../../lib/training/data/row-cache.js'
 import { scratch } from './fixture.js'
 
 const work = scratch()

@@ -1,4 +1,6 @@
 /** Trainers of small UNets and made-up data for them. */
+
+import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
 import { type ModelFolder, readModelFolder } from '../../lib/hub/folder.js'
 import type {
   NativeTensor,
@@ -8,8 +10,7 @@ import type {
 } from '../../lib/native/binding.js'
 import { loadNative } from '../../lib/native/load.js'
 import { archiveIn, nativePart } from '../../lib/native/part.js'
-import { archivesDir, defaultModelDir } from '../../lib/paths.js'
-import type { TensorTable } from '../../lib/weights/table.js'
+import type { TensorTable } from '../../lib/native/tensor-table.js'
 
 export const native = loadNative({ cuda: false })
 export const { core } = native

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError, InvalidWeightsError } from '../../lib/errors.js'
-import { generate } from '../../lib/generate.js'
+import { defaultModelDir } from '../../lib/files/paths.js'
+import { generate } from '../../lib/generate/generate.js'
 import type { ModelFolder } from '../../lib/hub/folder.js'
-import { type LoadModelOptions, loadModel } from '../../lib/model.js'
+import { type LoadModelOptions, loadModel } from '../../lib/model/model.js'
 import { Trainer } from '../../lib/native/trainer.js'
-import { defaultModelDir } from '../../lib/paths.js'
 import { readLora } from '../../lib/weights/lora.js'
 import { type TensorBytes, writeSafetensors } from '../../lib/weights/safetensors-writer.js'
 import { core, makeData, native, normal, readTiny, specOf } from '../training/setup.js'
@@ -275,7 +275,7 @@ describe('adapters that the core is told of', () => {
   /** How loading ends where TypeScript checked nothing. */
   async function load(change: object): Promise<string> {
     const { toNativeSpec } = await import('../../lib/hub/folder.js')
-    const { archivesDir } = await import('../../lib/paths.js')
+    const { archivesDir } = await import('../../lib/files/paths.js')
     const adapters = await readLora(await adapterFolder(), shapes)
     const options = { device: 'cpu', dtype: 'float32', threads: 1, archivesDir: archivesDir() }
     const spec = toNativeSpec(folder, { ...options, adapters } as Parameters<

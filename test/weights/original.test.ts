@@ -20,6 +20,7 @@ import {
   InvalidWeightsError,
   OutputError,
 } from '../../lib/errors.js'
+import { contiguousStrides, type TensorSource } from '../../lib/native/tensor-table.js'
 import { Checkpoint } from '../../lib/weights/original/checkpoint.js'
 import { importCheckpoint } from '../../lib/weights/original/import.js'
 import { type Rename, Shapes } from '../../lib/weights/original/rename.js'
@@ -27,7 +28,6 @@ import { emaName, headCounts, inferUNet, renameUNet } from '../../lib/weights/or
 import { inferVae, renameVae } from '../../lib/weights/original/vae.js'
 import { inferVocoder, renameVocoder } from '../../lib/weights/original/vocoder.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
-import { contiguousStrides, type TensorSource } from '../../lib/weights/table.js'
 import { python } from './python.js'
 import { scratchFolder } from './scratch.js'
 

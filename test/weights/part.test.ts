@@ -2,10 +2,10 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { InvalidModelError, InvalidWeightsError } from '../../lib/errors.js'
+import { contiguousStrides, type DType, type TensorSource } from '../../lib/native/tensor-table.js'
 import { checkTensors, normalizeNames } from '../../lib/weights/names.js'
 import { readPartWeights } from '../../lib/weights/part.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
-import { contiguousStrides, type DType, type TensorSource } from '../../lib/weights/table.js'
 import { scratchFolder } from './scratch.js'
 
 const root = scratchFolder()

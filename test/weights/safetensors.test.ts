@@ -10,10 +10,10 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AbortError, InvalidWeightsError, OutputError } from '../../lib/errors.js'
+import type { DType, TensorSource } from '../../lib/native/tensor-table.js'
 import { readWeights } from '../../lib/weights/read.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
-import type { DType, TensorSource } from '../../lib/weights/table.js'
 import { readTensor } from '../../lib/weights/tensor.js'
 import { scratchFolder } from './scratch.js'
 

@@ -1,6 +1,6 @@
 import { InvalidWeightsError } from '../../errors.js'
+import type { TensorSource, TensorTable } from '../../native/tensor-table.js'
 import { checkTensors } from '../names.js'
-import type { TensorSource, TensorTable } from '../table.js'
 import { applyRenames, expectedBy, type Rename, Shapes } from './rename.js'
 import { emaName } from './unet.js'
 

@@ -1,4 +1,4 @@
-import { itemSize, type TensorSource, type TensorTable } from '../table.js'
+import { itemSize, type TensorSource, type TensorTable } from '../../native/tensor-table.js'
 
 /** How one tensor of a hub folder comes out of an original checkpoint. */
 export interface Rename {

@@ -1,6 +1,6 @@
 import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../../write-file.js'
+import { writeFileAtomic } from '../../files/write-file.js'
 
 const files = [
   'vocab.json',

@@ -1,0 +1,23 @@
+/** Where the package keeps what it ships. */
+import { join } from 'node:path'
+
+export const packageRoot = join(__dirname, '..', '..')
+
+/** TorchScript archives. Electron's packed archives are unpacked beside, for native code. */
+export function archivesDir(): string {
+  return join(unpacked(packageRoot), 'archives')
+}
+
+/** The model that comes with the package: tiny, with random weights, until there is a trained one. */
+export function defaultModelDir(): string {
+  return join(unpacked(packageRoot), 'models', 'random-tiny')
+}
+
+/** The program of the threads that read sound files, compiled: also for those who run lib/. */
+export function readerWorkerPath(): string {
+  return join(unpacked(packageRoot), 'dist', 'audio', 'reader-worker.js')
+}
+
+function unpacked(path: string): string {
+  return path.replace(/\.asar(?=[\\/]|$)/, '.asar.unpacked')
+}

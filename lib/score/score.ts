@@ -1,0 +1,77 @@
+import { InvalidOptionError } from '../errors.js'
+import { checkWritable } from '../files/write-file.js'
+import { Job } from '../job.js'
+import { parseOptions } from '../options.js'
+import { compare, rolesOf } from './compare.js'
+import { Session } from './features/session.js'
+import { checkAudioSet } from './inputs/inputs.js'
+import { defaultPairing, pairClips } from './inputs/pairing.js'
+import { checkPrompts, pairPrompts, readPrompts } from './inputs/prompts.js'
+import type { ScoreOptions } from './options.js'
+import { planMetrics } from './plan.js'
+import { makeExtractors, openSide } from './prepare-run.js'
+import { waveformProtocol } from './protocol/protocol.js'
+import type { ScoreEvent, ScoreResult } from './result.js'
+import { givenBackbones, type Role, scoreSchema } from './schema.js'
+
+/**
+ * Compares generated sounds with references: FD, FAD, IS, KL and more. The defaults are the protocol
+ * of audioldm_eval's CNN14 path: first channel, mean removed, torchaudio's default resampling,
+ * zero-padded to 32,000 samples; the result states all of it. Order of files and batch size do not
+ * change a number. Features are cached by content and protocol, so a job that was stopped goes on
+ * where it was when it is started again.
+ *
+ * Clips that cannot be read are skipped and reported; `skipped` events tell of them at once.
+ * @throws InvalidOptionError at once or from the job, which also rejects with InvalidWeightsError,
+ * AudioError (no clip of a side can be read), OutputError, NativeLoadError, DeviceUnavailableError,
+ * EngineError, AbortError
+ */
+export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
+  const { signal, ...parsed } = parseOptions(scoreSchema, options)
+  const generatedSet = checkAudioSet('generated', parsed.generated)
+  const referenceSet =
+    parsed.reference === undefined ? undefined : checkAudioSet('reference', parsed.reference)
+  const { saveStatistics } = parsed
+  if (saveStatistics !== undefined && referenceSet === undefined) {
+    throw new InvalidOptionError('saveStatistics', 'saves those of the reference: give one')
+  }
+  const given = givenBackbones(parsed)
+  const givenPrompts = parsed.prompts === undefined ? undefined : checkPrompts(parsed.prompts)
+
+  return new Job(async (control) => {
+    const warn = (message: string) => control.emit({ type: 'warning', message })
+    if (saveStatistics !== undefined) await checkWritable(saveStatistics)
+    const sorted = parsed.pairing !== 'order'
+    const generated = await openSide('generated', generatedSet, sorted, control.signal)
+    const reference =
+      referenceSet === undefined
+        ? undefined
+        : await openSide('reference', referenceSet, sorted, control.signal)
+    const references = reference?.clips ?? []
+    const mode = parsed.pairing ?? defaultPairing(generated.clips, references)
+    const pairing = pairClips(generated.clips, references, mode)
+    const entries = givenPrompts === undefined ? undefined : await readPrompts(givenPrompts)
+    const prompts = entries && pairPrompts(generated, entries)
+    const inputs = { given, generated, reference, pairing, prompts, perClip: parsed.perClip }
+    const plan = planMetrics(parsed.metrics, inputs)
+    plan.warnings.forEach(warn)
+    if (saveStatistics !== undefined) {
+      for (const role of Object.keys(given.specs)) {
+        plan.needs.reference.statistics.add(role as Role)
+      }
+    }
+
+    const session = new Session(parsed, control.signal, warn)
+    try {
+      const waveform = waveformProtocol(parsed.mono, parsed.resampler)
+      const roles = new Set([...rolesOf(plan.needs.generated), ...rolesOf(plan.needs.reference)])
+      const extractors = await makeExtractors(session, given, roles, waveform, warn)
+      return await compare({
+        ...{ options: parsed, given, generated, reference, pairing, prompts, plan },
+        ...{ waveform, session, extractors, control },
+      })
+    } finally {
+      await session.close()
+    }
+  }, signal)
+}

@@ -2,6 +2,13 @@ export { Audio, type WavOptions } from './audio/audio.js'
 export type { ClipInput, SampleClip } from './audio/clip-source.js'
 export type { AudioInput } from './audio/source.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
+export type {
+  MonoRule,
+  ResamplerName,
+  ResamplerSettings,
+  WaveformNeeds,
+  WaveformProtocol,
+} from './audio/waveform-protocol.js'
 export {
   type ImportBackboneOptions,
   type ImportBackboneProgress,
@@ -24,6 +31,7 @@ export { parseDatasetSpec } from './datasets/spec.js'
 export { type SplitOptions, splitClips } from './datasets/split.js'
 export type { DatasetReport } from './datasets/tally.js'
 export { urbanSound8K } from './datasets/urbansound8k.js'
+export { type DoctorReport, doctor } from './doctor/doctor.js'
 export {
   AbortError,
   AudioError,
@@ -65,23 +73,13 @@ export {
   type ModelInfo,
 } from './model/model.js'
 export { cosineSimilarity } from './model/similarity.js'
-export { type DoctorReport, doctor } from './native/doctor.js'
 export type { AudioSet } from './score/inputs/inputs.js'
 export type { PairingMode } from './score/inputs/pairing.js'
 export type { Prompts } from './score/inputs/prompts.js'
 export type { Shard } from './score/inputs/shard.js'
 export type { BackboneName, FeatureOptions, ScoreOptions } from './score/options.js'
 export type { ClipRow } from './score/per-clip.js'
-export type {
-  BackboneProtocol,
-  FeatureProtocol,
-  MonoRule,
-  ResamplerName,
-  ResamplerSettings,
-  ScoreProtocol,
-  WaveformNeeds,
-  WaveformProtocol,
-} from './score/protocol/protocol.js'
+export type { BackboneProtocol, FeatureProtocol, ScoreProtocol } from './score/protocol/protocol.js'
 export type { ScoredPrompts, ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
 export {
   type SaveStatisticsEvent,

@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../errors.js'
 import { show } from '../options.js'
 import { Audio } from './audio.js'
 import { maxChannels, maxSampleRate, requireFinite, requireSamples } from './audio-limits.js'
-import type { DecodedAudio } from './read.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import type { AudioReaderPool } from './reader-pool.js'
 
 /** Samples in memory; `name` pairs it with a clip of the other side. */

@@ -3,9 +3,9 @@ import { AudioError } from '../errors.js'
 import type { CompressedKind } from './audio-content.js'
 import { requireChannels, requireSampleRate, requireSamples } from './audio-limits.js'
 import { checkContainer } from './containers.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import { exactFlac, readFlacInfo } from './flac-info.js'
 import { isOgg } from './ogg-pages.js'
-import type { DecodedAudio } from './read.js'
 
 /** What one call of a decoder gives: nothing at all, or the same number of samples per channel. */
 interface Piece {

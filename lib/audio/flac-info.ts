@@ -1,9 +1,9 @@
 /** What a FLAC file says about itself, and what follows from it for the decoder's samples. */
 import { AudioError } from '../errors.js'
 import { requireNotTooLong, requireSamples } from './audio-limits.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import { countFlacSamples } from './flac-frames.js'
 import { isOgg } from './ogg-pages.js'
-import type { DecodedAudio } from './read.js'
 
 export interface FlacInfo {
   channels: number

@@ -2,9 +2,9 @@
 
 import type { NativeTensor } from '../native/binding.js'
 import type { Calculator } from '../native/calculator.js'
-import { prepareParameters, type WaveformProtocol } from '../score/protocol/protocol.js'
 import { repeatPad } from './clap-waveform.js'
-import type { DecodedAudio } from './read.js'
+import type { DecodedAudio } from './decoded-audio.js'
+import { prepareParameters, type WaveformProtocol } from './waveform-protocol.js'
 
 /** float32 [n]; the caller frees it. */
 export async function prepareWaveform(

@@ -2,13 +2,8 @@
 import { identify } from './audio-content.js'
 import { requireFinite } from './audio-limits.js'
 import { decodeCompressed } from './compressed.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import { readWav } from './wav-reader.js'
-
-export interface DecodedAudio {
-  /** One array per channel, full scale ±1. */
-  channels: Float32Array[]
-  sampleRate: number
-}
 
 /**
  * Decodes the bytes of a sound file in this thread; what it is, its content decides.

@@ -1,7 +1,7 @@
 /** Reads sound files in worker threads: decoding neither blocks this thread nor endangers it. */
 import { availableParallelism } from 'node:os'
 import { AbortError, DisposedError } from '../errors.js'
-import type { DecodedAudio } from './read.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import type { ReaderRequest, ReaderResult } from './reader-messages.js'
 import { ReaderThread } from './reader-thread.js'
 

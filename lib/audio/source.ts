@@ -3,10 +3,10 @@ import { AudioError, DisposedError, InvalidOptionError } from '../errors.js'
 import { Compute } from '../native/compute.js'
 import type { NativeCore } from '../native/load.js'
 import { show } from '../options.js'
-import { prepareParameters, waveformProtocol } from '../score/protocol/protocol.js'
 import { type ClipInput, type ClipSource, fileClip, memoryClip } from './clip-source.js'
-import type { DecodedAudio } from './read.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import { AudioReaderPool } from './reader-pool.js'
+import { prepareParameters, waveformProtocol } from './waveform-protocol.js'
 
 /** The path of a sound file, its bytes, samples, or an `Audio`. */
 export type AudioInput = string | ClipInput

@@ -1,7 +1,7 @@
 /** Samples of WAV files, equal to what libsndfile gives as 32-bit floats. */
 import { AudioError } from '../errors.js'
 import { requireSamples } from './audio-limits.js'
-import type { DecodedAudio } from './read.js'
+import type { DecodedAudio } from './decoded-audio.js'
 import { decodeImaAdpcm, decodeMsAdpcm } from './wav-adpcm.js'
 import { readWavChunks, type WavChunks } from './wav-chunks.js'
 

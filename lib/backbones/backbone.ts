@@ -1,9 +1,10 @@
 /** Networks that turn waveforms into the embeddings and logits that metrics compare. */
+
+import type { WaveformNeeds } from '../audio/waveform-protocol.js'
 import type { NativePart, NativeTensor } from '../native/binding.js'
 import type { ComputeDType } from '../native/device.js'
 import type { NativeCore } from '../native/load.js'
 import type { TensorTable } from '../native/tensor-table.js'
-import type { WaveformNeeds } from '../score/protocol/protocol.js'
 import type { PcaParameters } from './pca.js'
 
 /** Which network, and where its weights are. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type DoctorReport, doctor } from '../native/doctor.js'
+import { type DoctorReport, doctor } from '../doctor/doctor.js'
 import { createOutput } from './output.js'
 
 export function doctorCommand(): Command {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { licenseOf } from '../hub/card.js'
-import type { FolderInfo } from '../hub/folder.js'
+import type { FolderInfo } from '../hub/model-folder.js'
 import { resolveModel } from '../hub/resolve.js'
 import { createOutput } from './output.js'
 

@@ -1,5 +1,5 @@
 /** Looks through a data set before it is trained on: every file is read. */
-import type { DecodedAudio } from '../audio/read.js'
+import type { DecodedAudio } from '../audio/decoded-audio.js'
 import { AudioReaderPool } from '../audio/reader-pool.js'
 import { AudioError, InvalidOptionError } from '../errors.js'
 import { Job, type JobControl } from '../job.js'

@@ -1,5 +1,5 @@
 /** Counts what a data set has. */
-import type { DecodedAudio } from '../audio/read.js'
+import type { DecodedAudio } from '../audio/decoded-audio.js'
 import type { Dataset, DatasetClip, DatasetName, DatasetProblem } from './dataset.js'
 
 export interface DatasetReport {

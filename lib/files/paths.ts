@@ -1,4 +1,5 @@
 /** Where the package keeps what it ships. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const packageRoot = join(__dirname, '..', '..')
@@ -16,6 +17,13 @@ export function defaultModelDir(): string {
 /** The program of the threads that read sound files, compiled: also for those who run lib/. */
 export function readerWorkerPath(): string {
   return join(unpacked(packageRoot), 'dist', 'audio', 'reader-worker.js')
+}
+
+let version: string | undefined
+
+export function packageVersion(): string {
+  version ??= JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version as string
+  return version
 }
 
 function unpacked(path: string): string {

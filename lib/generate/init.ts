@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ClipSource } from '../audio/clip-source.js'
 import type { AudioInput } from '../audio/source.js'
 import { InvalidOptionError } from '../errors.js'
-import type { ModelGeometry } from '../hub/folder.js'
+import type { ModelGeometry } from '../hub/model-folder.js'
 import { expecting, numberIn } from '../options.js'
 
 /** A sound to start from. */

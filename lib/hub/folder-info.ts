@@ -1,42 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { TensorTable } from '../native/tensor-table.js'
-import type { ModelGeometry, PartFiles, Plans } from './folder.js'
 import type { FolderIndex } from './folder-index.js'
-
-/** What there is to know about a model folder; all of it can be written as JSON. */
-export interface FolderInfo {
-  path: string
-  class: 'AudioLDMPipeline'
-  /** The weights were never trained; the sound means nothing. */
-  randomWeights: boolean
-  /** Samples per second of the sound, Hz. */
-  sampleRate: number
-  /** What diffusers generates where no duration is given. */
-  defaultDurationSeconds: number
-  parameters: number
-  bytes: number
-  /** Whether the CLAP audio tower is there, which hub folders lack. */
-  audioEncoder: boolean
-  latents: { channels: number; bins: number; framesPerSecond: number; scalingFactor: number }
-  mel: { bins: number; framesPerSecond: number }
-  text: { tokens: number; vocabulary: number; embedding: number }
-  /** Trained timesteps and the class of the model's own scheduler. */
-  schedule: { class: string; timesteps: number; spacing: string | null }
-  unet: { widths: number[]; heads: number[]; layersPerBlock: number[] }
-  parts: Record<WeightParts, FolderPartInfo> & { audio_encoder?: FolderPartInfo }
-}
-
-export interface FolderPartInfo {
-  class: string
-  parameters: number
-  /** Types of its tensors, the commonest first. */
-  dtypes: string[]
-  /** Relative to the folder. */
-  files: { path: string; bytes: number }[]
-}
-
-type WeightParts = 'unet' | 'vae' | 'vocoder' | 'text_encoder'
+import type {
+  FolderInfo,
+  FolderPartInfo,
+  ModelGeometry,
+  PartFiles,
+  Plans,
+  WeightParts,
+} from './model-folder.js'
 
 export async function describe(
   dir: string,

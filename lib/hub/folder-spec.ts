@@ -1,7 +1,7 @@
 import type { NativeModelSpec, NativePart } from '../native/binding.js'
 import { archiveIn, nativePart, nativeWeight } from '../native/part.js'
 import type { Adapter } from '../weights/lora.js'
-import type { FolderPartWeights, ModelFolder } from './folder.js'
+import type { FolderPartWeights, ModelFolder } from './model-folder.js'
 
 export interface SpecOptions {
   /** 'cpu' or 'cuda:N'. */

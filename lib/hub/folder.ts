@@ -1,15 +1,13 @@
 import { join } from 'node:path'
-import { type AudioEncoderPlan, planAudioEncoder } from '../architectures/audio-encoder.js'
+import { planAudioEncoder } from '../architectures/audio-encoder.js'
 import type { PartPlan } from '../architectures/plan.js'
-import { planScheduler, type SchedulerPlan } from '../architectures/scheduler.js'
-import { planTextEncoder, type TextEncoderPlan } from '../architectures/text-encoder.js'
-import { planUNet, type UNetPlan } from '../architectures/unet.js'
-import { planVae, type VaePlan } from '../architectures/vae.js'
-import { planVocoder, type VocoderPlan } from '../architectures/vocoder.js'
+import { planScheduler } from '../architectures/scheduler.js'
+import { planTextEncoder } from '../architectures/text-encoder.js'
+import { planUNet } from '../architectures/unet.js'
+import { planVae } from '../architectures/vae.js'
+import { planVocoder } from '../architectures/vocoder.js'
 import { InvalidModelError } from '../errors.js'
-import type { PartName } from '../native/binding.js'
 import type { TensorTable } from '../native/tensor-table.js'
-import type { TokenizerLimits } from '../tokenizer/tokenizer.js'
 import { checkTensors, normalizeNames } from '../weights/names.js'
 import { readPartWeights } from '../weights/part.js'
 import {
@@ -20,53 +18,8 @@ import {
   readFolderIndex,
   readPartConfig,
 } from './folder-index.js'
-import { describe, type FolderInfo } from './folder-info.js'
-
-export type { FolderInfo } from './folder-info.js'
-export { toNativeSpec } from './folder-spec.js'
-
-/** A model folder, read and checked: plain data from which the native core is told what to load. */
-export interface ModelFolder {
-  path: string
-  geometry: ModelGeometry
-  /** How the model's own scheduler places timesteps. */
-  schedule: Pick<SchedulerPlan, 'timestepSpacing' | 'stepsOffset' | 'setAlphaToOne'>
-  /** ᾱ of every training timestep. */
-  alphasCumprod: Float64Array
-  tokenizerDir: string
-  tokenizerLimits: TokenizerLimits
-  parts: Record<PartName, FolderPartWeights> & { audio_encoder?: FolderPartWeights }
-  info: FolderInfo
-}
-
-export interface ModelGeometry {
-  latentChannels: number
-  /** Frequency bins of a latent: mel bins / vaeFactor. */
-  latentBins: number
-  /** Mel frames per latent frame. */
-  vaeFactor: number
-  scalingFactor: number
-  numMel: number
-  /** Samples per mel frame, samples beyond hop · frames, frames a window needs on either side. */
-  hop: number
-  tail: number
-  context: number
-}
-
-/** An archive's attributes and weights. A full archive of a user's own would be one more kind. */
-export interface FolderPartWeights {
-  plan: PartPlan
-  tensors: TensorTable
-}
-
-export interface Plans {
-  unet: UNetPlan
-  vae: VaePlan
-  vocoder: VocoderPlan
-  text: TextEncoderPlan
-  audioEncoder?: AudioEncoderPlan
-  scheduler: SchedulerPlan
-}
+import { describe } from './folder-info.js'
+import type { FolderInfo, ModelFolder, ModelGeometry, PartFiles, Plans } from './model-folder.js'
 
 /**
  * Reads a model folder in diffusers' layout: every configuration and the tables of all weights, but
@@ -173,11 +126,6 @@ function fitTogether(
     tail: vocoder.tail,
     context: vocoder.context,
   }
-}
-
-export interface PartFiles {
-  tensors: TensorTable
-  files: string[]
 }
 
 /** The weights of one folder, exactly those that the plans made from it expect. */

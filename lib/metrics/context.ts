@@ -1,8 +1,13 @@
 import type { Calculator } from '../native/calculator.js'
-import type { SpectralPair } from '../score/features/spectral-pairs.js'
-import type { FeatureSource } from './metric.js'
 import type { Rows } from './rows.js'
 import type { Statistics } from './statistics.js'
+
+/**
+ * Where the rows come from: 'embedding', a row a clip from CNN14 (or CLAP's, or the rows of the
+ * user's own archive, which then stand in its place); 'logits', CNN14's 527 class scores of a clip;
+ * 'frames', a row for each 0.96 s patch of a clip from VGGish; 'clap', a row a clip from CLAP.
+ */
+export type FeatureSource = 'embedding' | 'logits' | 'frames' | 'clap'
 
 export type SideName = 'generated' | 'reference'
 
@@ -10,6 +15,14 @@ export type SideName = 'generated' | 'reference'
 export interface Pair {
   generated: number
   reference: number
+}
+
+/** NaN is what a pair does not have, being too short. */
+export interface SpectralPair extends Pair {
+  lsd: number
+  /** dB; infinite where the log-mel images are equal. */
+  psnr: number
+  ssim: number
 }
 
 /** All that a metric computes from. It owns none of it. */

@@ -1,5 +1,5 @@
 /** What a metric is to the rest of the library. `registry.ts` lists them all. */
-import type { MetricContext } from './context.js'
+import type { FeatureSource, MetricContext } from './context.js'
 
 export const metricNames = [
   'fd',
@@ -15,13 +15,6 @@ export const metricNames = [
 ] as const
 
 export type MetricName = (typeof metricNames)[number]
-
-/**
- * Where the rows come from: 'embedding', a row a clip from CNN14 (or CLAP's, or the rows of the
- * user's own archive, which then stand in its place); 'logits', CNN14's 527 class scores of a clip;
- * 'frames', a row for each 0.96 s patch of a clip from VGGish; 'clap', a row a clip from CLAP.
- */
-export type FeatureSource = 'embedding' | 'logits' | 'frames' | 'clap'
 
 /** Running statistics need memory for one matrix; rows, for all clips. */
 export interface Need {

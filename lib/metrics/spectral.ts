@@ -1,6 +1,6 @@
 /** What the metrics on pairs of waveforms share. */
 import { AudioError } from '../errors.js'
-import type { SpectralPair } from '../score/features/spectral-pairs.js'
+import type { SpectralPair } from './context.js'
 import type { ClipScores, Metric } from './metric.js'
 
 type Name = 'lsd' | 'psnr' | 'ssim'

@@ -1,14 +1,25 @@
 /** What a model makes of sounds: CLAP's embedding, and the autoencoder's latents. */
 import { clapRate, clapSeconds, clapWaveform } from '../audio/clap-waveform.js'
 import type { ClipSource } from '../audio/clip-source.js'
-import type { DecodedAudio } from '../audio/read.js'
+import type { DecodedAudio } from '../audio/decoded-audio.js'
+import type { SourceReader } from '../audio/source.js'
 import { fitLength, trainingWaveform } from '../audio/training-waveform.js'
 import { AudioError, InvalidModelError } from '../errors.js'
+import type { ModelFolder } from '../hub/model-folder.js'
 import { joinArrays } from '../join-arrays.js'
-import type { NativeTensor } from '../native/binding.js'
+import type { NativeModel, NativeTensor } from '../native/binding.js'
+import type { NativeCore } from '../native/load.js'
 import { runNative } from '../native/run.js'
-import type { Model } from './model.js'
 import { windowsFor } from './windows.js'
+
+/** What of a loaded model hears and encodes. */
+export interface Encoders {
+  readonly info: { readonly path: string; readonly sampleRate: number }
+  readonly folder: ModelFolder
+  readonly native: NativeModel
+  readonly core: NativeCore
+  readonly sounds: SourceReader
+}
 
 /** Of sounds that are generated, and of those that are encoded. */
 export const longestSeconds = 300
@@ -17,7 +28,7 @@ export const longestSeconds = 300
 const soundsAtOnce = 16
 
 /** @throws InvalidModelError for a model that cannot hear. */
-export function requireAudioEncoder(model: Model, what: string): void {
+export function requireAudioEncoder(model: Encoders, what: string): void {
   if (model.folder.parts.audio_encoder) return
   throw new InvalidModelError(
     `${model.info.path}: ${what} needs CLAP's audio tower, and the folder has no audio_encoder/`,
@@ -27,7 +38,7 @@ export function requireAudioEncoder(model: Model, what: string): void {
 
 /** [sounds, 512], L2-normalised. */
 export async function embedSource(
-  model: Model,
+  model: Encoders,
   sources: ClipSource[],
   signal?: AbortSignal,
 ): Promise<NativeTensor> {
@@ -42,7 +53,7 @@ export async function embedSource(
 }
 
 async function embedGroup(
-  model: Model,
+  model: Encoders,
   sources: ClipSource[],
   signal?: AbortSignal,
 ): Promise<Float32Array> {
@@ -64,7 +75,7 @@ async function embedGroup(
 
 /** Latents [1, channels, frames, bins] of a whole sound. */
 export async function encodeSource(
-  model: Model,
+  model: Encoders,
   source: ClipSource,
   { seed, signal }: { seed?: number | bigint; signal?: AbortSignal },
 ): Promise<NativeTensor> {
@@ -85,7 +96,7 @@ export async function encodeSource(
 
 /** Samples at the model's rate as in training. */
 export async function trainingSamples(
-  model: Model,
+  model: Encoders,
   audio: DecodedAudio,
   options: { name: string; seconds?: number; signal?: AbortSignal },
 ): Promise<ReturnType<typeof trainingWaveform>> {
@@ -95,7 +106,7 @@ export async function trainingSamples(
 
 /** Latents [1, channels, latentFrames, bins] of samples, which zeros follow. */
 export async function encodeWaveform(
-  model: Model,
+  model: Encoders,
   samples: Float32Array,
   latentFrames: number,
   options: {
@@ -115,7 +126,7 @@ export async function encodeWaveform(
 }
 
 async function withTensor(
-  model: Model,
+  model: Encoders,
   data: Float32Array,
   shape: number[],
   use: (tensor: NativeTensor) => Promise<{ tensors: NativeTensor[] }>,

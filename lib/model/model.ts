@@ -9,7 +9,9 @@ import {
   InvalidOptionError,
 } from '../errors.js'
 import { archivesDir, defaultModelDir } from '../files/paths.js'
-import { type ModelFolder, readModelFolder, toNativeSpec } from '../hub/folder.js'
+import { readModelFolder } from '../hub/folder.js'
+import { toNativeSpec } from '../hub/folder-spec.js'
+import type { ModelFolder } from '../hub/model-folder.js'
 import { resolveModel } from '../hub/resolve.js'
 import type { NativeError, NativeModel } from '../native/binding.js'
 import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from '../native/device.js'

@@ -1,5 +1,5 @@
 /** When a sound is computed in overlapping windows, and in which. */
-import type { ModelGeometry } from '../hub/folder.js'
+import type { ModelGeometry } from '../hub/model-folder.js'
 import type { NativeWindows } from '../native/binding.js'
 
 /** What the published models were trained on. */

@@ -1,11 +1,12 @@
 /** The options of score and saveStatistics. */
+
+import type { MonoRule, ResamplerName } from '../audio/waveform-protocol.js'
 import type { MetricName } from '../metrics/metric.js'
 import type { Model } from '../model/model.js'
 import type { ComputeDType } from '../native/device.js'
 import type { AudioSet } from './inputs/inputs.js'
 import type { PairingMode } from './inputs/pairing.js'
 import type { Prompts } from './inputs/prompts.js'
-import type { MonoRule, ResamplerName } from './protocol/protocol.js'
 
 export type BackboneName = 'cnn14-16k' | 'cnn14-32k' | 'clap'
 

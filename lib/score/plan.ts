@@ -1,7 +1,7 @@
 /** Decides, before any long work, which metrics can be computed and what they need. */
 import { InvalidOptionError } from '../errors.js'
-import type { SideName } from '../metrics/context.js'
-import type { FeatureSource, Metric, MetricName, Need } from '../metrics/metric.js'
+import type { FeatureSource, SideName } from '../metrics/context.js'
+import type { Metric, MetricName, Need } from '../metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
 import { listSome, type Pairing } from './inputs/pairing.js'
 import type { PairedPrompts } from './inputs/prompts.js'

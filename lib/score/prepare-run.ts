@@ -1,10 +1,12 @@
 /** What score and saveStatistics do before the first clip. */
+
+import type { WaveformProtocol } from '../audio/waveform-protocol.js'
 import type { BackboneDescription } from '../backbones/backbone.js'
 import { describeBackbone } from '../backbones/describe.js'
 import { Extractor } from './features/extractor.js'
 import type { Session } from './features/session.js'
 import { type AudioSet, resolveSet } from './inputs/inputs.js'
-import { featureProtocol, type WaveformProtocol } from './protocol/protocol.js'
+import { featureProtocol } from './protocol/protocol.js'
 import type { GivenBackbones, ParsedFeatureOptions, Role } from './schema.js'
 import type { Side } from './statistics/side.js'
 import { checkProtocol, openStatisticsFile } from './statistics/statistics-file.js'

@@ -1,5 +1,6 @@
 /** Checks the options of score and saveStatistics. Apart from their types, which must not need zod's. */
 import { z } from 'zod'
+import { monoRules, resamplerNames } from '../audio/waveform-protocol.js'
 import { parseArchiveSpec } from '../backbones/archive.js'
 import type { BackboneSpec } from '../backbones/backbone.js'
 import type { ClapSpec } from '../backbones/clap.js'
@@ -9,7 +10,6 @@ import type { Model } from '../model/model.js'
 import { abortSignal, expecting, integerIn } from '../options.js'
 import { defaultFeatureCacheDir } from './features/feature-cache.js'
 import { pairingModes } from './inputs/pairing.js'
-import { monoRules, resamplerNames } from './protocol/protocol.js'
 
 const text = (what: string) =>
   z.string(expecting(what)).min(1, { error: `expected ${what}, got ''` })

@@ -1,3 +1,4 @@
+import { waveformProtocol } from '../audio/waveform-protocol.js'
 import { InvalidOptionError } from '../errors.js'
 import { checkWritable } from '../files/write-file.js'
 import { Job } from '../job.js'
@@ -10,7 +11,6 @@ import { checkPrompts, pairPrompts, readPrompts } from './inputs/prompts.js'
 import type { ScoreOptions } from './options.js'
 import { planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
-import { waveformProtocol } from './protocol/protocol.js'
 import type { ScoreEvent, ScoreResult } from './result.js'
 import { givenBackbones, type Role, scoreSchema } from './schema.js'
 

@@ -1,7 +1,7 @@
 /** How the sounds of a checkpoint are scored. */
 import { describeBackbone } from '../backbones/describe.js'
 import { InvalidOptionError } from '../errors.js'
-import type { ModelFolder } from '../hub/folder.js'
+import type { ModelFolder } from '../hub/model-folder.js'
 import { parseOptions } from '../options.js'
 import type { ScoreOptions } from '../score/options.js'
 import { planMetrics, reasonOf } from '../score/plan.js'

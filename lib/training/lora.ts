@@ -1,7 +1,13 @@
 /** Which layers get adapters, and how peft and diffusers describe them. */
 
 import type { LoraTarget } from './options.js'
-import type { LoraPlan } from './plan.js'
+
+export interface LoraPlan {
+  rank: number
+  alpha: number
+  /** Names of linear layers of the UNet. */
+  modules: string[]
+}
 
 /** Names of linear layers of the UNet, by their last parts. */
 const targets: Record<LoraTarget, RegExp> = {

@@ -1,10 +1,10 @@
 /** From options to what is decided before anything is read. */
 import { InvalidModelError, InvalidOptionError } from '../errors.js'
-import type { ModelFolder } from '../hub/folder.js'
+import type { ModelFolder } from '../hub/model-folder.js'
 import type { SegmentFormat } from './data/clip-audio.js'
 import type { ConditionOdds } from './data/training-data.js'
 import { isScored } from './evaluation.js'
-import { loraModules } from './lora.js'
+import { type LoraPlan, loraModules } from './lora.js'
 import type { FineTuneSettings } from './schema.js'
 
 export interface TrainingPlan {
@@ -20,12 +20,6 @@ export interface TrainingPlan {
   momentsShape: number[]
   lora: LoraPlan | null
   stops: Stops
-}
-
-export interface LoraPlan {
-  rank: number
-  alpha: number
-  modules: string[]
 }
 
 /** Every how many steps something is done; null: never. */

@@ -1,5 +1,5 @@
 import { archivesDir } from '../files/paths.js'
-import type { ModelFolder } from '../hub/folder.js'
+import type { ModelFolder } from '../hub/model-folder.js'
 import type { NativeTrainerSpec, NativeWeight } from '../native/binding.js'
 import { archiveIn, nativePart } from '../native/part.js'
 import type { TensorTable } from '../native/tensor-table.js'

@@ -10,6 +10,7 @@ import {
   maxSampleRate,
   maxSamples,
 } from '../../lib/audio/audio-limits.js'
+import { resamplerNames, waveformProtocol } from '../../lib/audio/waveform-protocol.js'
 import { clipCsv } from '../../lib/cli/clip-csv.js'
 import { curveCommand } from '../../lib/cli/curve.js'
 import { doctorCommand } from '../../lib/cli/doctor.js'
@@ -23,7 +24,6 @@ import { statsCommand } from '../../lib/cli/stats.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { metricNames } from '../../lib/metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../../lib/metrics/registry.js'
-import { resamplerNames, waveformProtocol } from '../../lib/score/protocol/protocol.js'
 import { anchors, documents, prose, read, root } from './markdown.js'
 
 describe('docs/options.md', () => {

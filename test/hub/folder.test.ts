@@ -19,7 +19,8 @@ import {
   InvalidWeightsError,
   NativeLoadError,
 } from '../../lib/errors.js'
-import { describeFolder, readModelFolder, toNativeSpec } from '../../lib/hub/folder.js'
+import { describeFolder, readModelFolder } from '../../lib/hub/folder.js'
+import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type { NativePart } from '../../lib/native/binding.js'
 import { loadTokenizer } from '../../lib/tokenizer/tokenizer.js'
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import * as ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
-import { readModelFolder, toNativeSpec } from '../../lib/hub/folder.js'
+import { readModelFolder } from '../../lib/hub/folder.js'
+import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type {
   LoaderBinding,
   NativeError,

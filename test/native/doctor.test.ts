@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { DoctorReport } from '../../lib/native/doctor.js'
+import type { DoctorReport } from '../../lib/doctor/doctor.js'
 import { compileLibrary, runCli } from '../cli/run-cli.js'
 
 let work: string

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
-import { readModelFolder, toNativeSpec } from '../../lib/hub/folder.js'
+import { readModelFolder } from '../../lib/hub/folder.js'
+import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type {
   NativeClip,
   NativeEvent,

@@ -1,6 +1,6 @@
 /** Trainers that are given what they should not be, and tensors that other jobs made. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ModelFolder } from '../../lib/hub/folder.js'
+import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { loadModel } from '../../lib/model/model.js'
 import type { NativeTensor, NativeTrainer, NativeTrainingData } from '../../lib/native/binding.js'
 import { runNative } from '../../lib/native/run.js'

@@ -12,7 +12,7 @@ import {
   OutputError,
   TrainingError,
 } from '../../lib/errors.js'
-import type { ModelFolder } from '../../lib/hub/folder.js'
+import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { type TrainEvent, Trainer } from '../../lib/native/trainer.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
 import {

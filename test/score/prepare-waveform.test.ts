@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { repeatPad } from '../../lib/audio/clap-waveform.js'
 import { prepareWaveform } from '../../lib/audio/prepare-waveform.js'
+import { monoRules, resamplerNames, waveformProtocol } from '../../lib/audio/waveform-protocol.js'
 import { Session } from '../../lib/score/features/session.js'
-import { monoRules, resamplerNames, waveformProtocol } from '../../lib/score/protocol/protocol.js'
 import { sound } from '../generate/sounds.js'
 
 let session: Session

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waveformProtocol } from '../../lib/audio/waveform-protocol.js'
 import { extractFeatures } from '../../lib/score/features/features.js'
 import { Session } from '../../lib/score/features/session.js'
 import type { ScoreOptions } from '../../lib/score/options.js'
 import { makeExtractors, openSide } from '../../lib/score/prepare-run.js'
-import { waveformProtocol } from '../../lib/score/protocol/protocol.js'
 import { score } from '../../lib/score/score.js'
 import {
   narrowWeights,

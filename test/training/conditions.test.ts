@@ -1,6 +1,6 @@
 /** What samples are conditioned on, as the trainer tells it with `inspect`. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ModelFolder } from '../../lib/hub/folder.js'
+import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import type { NativeTrainingData } from '../../lib/native/binding.js'
 import { Trainer } from '../../lib/native/trainer.js'
 import { core, makeData, native, readTiny, type SpecChange, specOf, take } from './setup.js'

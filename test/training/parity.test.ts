@@ -12,7 +12,8 @@
  * AUDIOLDM_TRAINING_MODEL=DIR compares the model of that folder, too.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ModelFolder, readModelFolder } from '../../lib/hub/folder.js'
+import { readModelFolder } from '../../lib/hub/folder.js'
+import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { type Comparison, compareTraining, type Worst } from './reference.js'
 import { core, type MadeUp, makeData, readTiny, type SpecChange } from './setup.js'
 

@@ -1,7 +1,8 @@
 /** Trainers of small UNets and made-up data for them. */
 
 import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
-import { type ModelFolder, readModelFolder } from '../../lib/hub/folder.js'
+import { readModelFolder } from '../../lib/hub/folder.js'
+import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import type {
   NativeTensor,
   NativeTrainerSpec,

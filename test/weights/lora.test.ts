@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError, InvalidWeightsError } from '../../lib/errors.js'
 import { defaultModelDir } from '../../lib/files/paths.js'
 import { generate } from '../../lib/generate/generate.js'
-import type { ModelFolder } from '../../lib/hub/folder.js'
+import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { type LoadModelOptions, loadModel } from '../../lib/model/model.js'
 import { Trainer } from '../../lib/native/trainer.js'
 import { readLora } from '../../lib/weights/lora.js'
@@ -274,7 +274,7 @@ describe('adapters that the core is told of', () => {
 
   /** How loading ends where TypeScript checked nothing. */
   async function load(change: object): Promise<string> {
-    const { toNativeSpec } = await import('../../lib/hub/folder.js')
+    const { toNativeSpec } = await import('../../lib/hub/folder-spec.js')
     const { archivesDir } = await import('../../lib/files/paths.js')
     const adapters = await readLora(await adapterFolder(), shapes)
     const options = { device: 'cpu', dtype: 'float32', threads: 1, archivesDir: archivesDir() }

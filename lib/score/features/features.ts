@@ -1,8 +1,8 @@
 /** Clips in, features out, in order: decoding runs ahead of the networks, cached work is not done. */
 
 import type { ClipSource } from '../../audio/clip-source.js'
+import type { DecodedAudio } from '../../audio/decoded-audio.js'
 import { prepareWaveform } from '../../audio/prepare-waveform.js'
-import type { DecodedAudio } from '../../audio/read.js'
 import type { BackboneFeatures } from '../../backbones/backbone.js'
 import { AudioError } from '../../errors.js'
 import { lookAhead } from '../../look-ahead.js'

@@ -10,7 +10,6 @@ import {
   defaultThreads,
 } from '../../native/device.js'
 import { loadNative, type NativeCore } from '../../native/load.js'
-import type { Extractor } from './extractor.js'
 import { FeatureCache } from './feature-cache.js'
 
 export interface SessionOptions {
@@ -30,7 +29,8 @@ export class Session {
   readonly reader = new AudioReaderPool()
   readonly cache: FeatureCache
   readonly caching: boolean
-  readonly extractors: Extractor[] = []
+  /** Networks of the run, closed with it. */
+  readonly extractors: { dispose(): Promise<void> }[] = []
   readonly #compute: Compute
 
   constructor(

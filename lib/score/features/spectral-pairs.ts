@@ -2,19 +2,11 @@
 
 import type { ClipSource } from '../../audio/clip-source.js'
 import { prepareWaveform } from '../../audio/prepare-waveform.js'
+import type { WaveformProtocol } from '../../audio/waveform-protocol.js'
 import { lookAhead } from '../../look-ahead.js'
-import type { Pair } from '../../metrics/context.js'
+import type { Pair, SpectralPair } from '../../metrics/context.js'
 import type { NativeTensor } from '../../native/binding.js'
-import type { WaveformProtocol } from '../protocol/protocol.js'
 import type { Session } from './session.js'
-
-/** NaN is what a pair does not have, being too short. */
-export interface SpectralPair extends Pair {
-  lsd: number
-  /** dB; infinite where the log-mel images are equal. */
-  psnr: number
-  ssim: number
-}
 
 const sampleRate = 16_000
 

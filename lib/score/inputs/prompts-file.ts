@@ -2,7 +2,12 @@
 import { CsvError, parse as parseCsv } from 'csv-parse/sync'
 import { InvalidOptionError } from '../../errors.js'
 import { readTextFile } from '../../files/text-file.js'
-import type { PromptEntry } from './prompts.js'
+
+export interface PromptEntry {
+  /** '' where a clip was made from no text. */
+  prompt: string
+  name?: string
+}
 
 const option = 'prompts'
 const promptFields = ['prompt', 'caption', 'text']

@@ -6,7 +6,7 @@ import type { Skipped } from '../../files/walk.js'
 import { show } from '../../options.js'
 import type { ResolvedSet } from './inputs.js'
 import { clipsByName, listSome, pairName, wantedPart } from './pairing.js'
-import { readPromptsFile } from './prompts-file.js'
+import { type PromptEntry, readPromptsFile } from './prompts-file.js'
 
 /**
  * The prompts of the generated clips:
@@ -17,12 +17,6 @@ import { readPromptsFile } from './prompts-file.js'
  * - texts in the order of the clips as they are given; within a folder by name.
  */
 export type Prompts = string | readonly string[] | Readonly<Record<string, string>>
-
-export interface PromptEntry {
-  /** '' where a clip was made from no text. */
-  prompt: string
-  name?: string
-}
 
 /** What became of the prompts. */
 export interface PairedPrompts {

@@ -3,7 +3,9 @@
  * float64 for every backbone, and in `__metadata__` the protocol they were computed with.
  */
 import { z } from 'zod'
+import { monoRules, resamplerNames } from '../../audio/waveform-protocol.js'
 import { InvalidOptionError, InvalidWeightsError } from '../../errors.js'
+import { packageVersion } from '../../files/paths.js'
 import type { Statistics } from '../../metrics/statistics.js'
 import type { NativeTensor } from '../../native/binding.js'
 import type { Calculator } from '../../native/calculator.js'
@@ -11,13 +13,7 @@ import type { TensorSource, TensorTable } from '../../native/tensor-table.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../weights/safetensors.js'
 import { type TensorBytes, writeSafetensors } from '../../weights/safetensors-writer.js'
 import { readTensor } from '../../weights/tensor.js'
-import {
-  type FeatureProtocol,
-  monoRules,
-  packageVersion,
-  protocolDifferences,
-  resamplerNames,
-} from '../protocol/protocol.js'
+import { type FeatureProtocol, protocolDifferences } from '../protocol/protocol.js'
 
 const format = 'audioldm-statistics-1'
 const countSchema = z.int().min(1)

@@ -4,10 +4,10 @@ import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from
 import { extname, join } from 'node:path'
 import { AudioLDMError, OutputError } from '../../errors.js'
 import { outputError, writeFileAtomic } from '../../files/write-file.js'
-import type { ModelFolder } from '../../hub/folder.js'
+import type { ModelFolder } from '../../hub/model-folder.js'
 import type { Trainer } from '../../native/trainer.js'
+import type { LoraPlan } from '../lora.js'
 import { adapterConfig, adapterMetadata } from '../lora.js'
-import type { LoraPlan } from '../plan.js'
 import {
   type CheckpointRecord,
   checkpointName,

@@ -1,6 +1,6 @@
 /** What must stay the same for training to go on as if it had never stopped. */
 import { InvalidOptionError } from '../../errors.js'
-import { canonicalJson } from '../../score/protocol/protocol.js'
+import { canonicalJson } from '../../files/canonical-json.js'
 import type { PartHashes } from '../data/settings-hash.js'
 import type { TrainingPlan } from '../plan.js'
 import type { FineTuneSettings } from '../schema.js'

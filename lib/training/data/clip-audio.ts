@@ -1,7 +1,7 @@
 /** From the file of a clip to what autoencoder and CLAP are given of it. */
 import { createHash } from 'node:crypto'
 import { clapRate, clapSeconds, clapWaveform } from '../../audio/clap-waveform.js'
-import type { DecodedAudio } from '../../audio/read.js'
+import type { DecodedAudio } from '../../audio/decoded-audio.js'
 import { AudioReaderPool } from '../../audio/reader-pool.js'
 import { SourceReader } from '../../audio/source.js'
 import { fitLength, trainingWaveform } from '../../audio/training-waveform.js'

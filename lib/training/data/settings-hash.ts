@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FolderPartWeights, ModelFolder } from '../../hub/folder.js'
-import { canonicalJson, packageVersion } from '../../score/protocol/protocol.js'
+import { canonicalJson } from '../../files/canonical-json.js'
+import { packageVersion } from '../../files/paths.js'
+import type { FolderPartWeights, ModelFolder } from '../../hub/model-folder.js'
 import type { FileHashes } from './file-hashes.js'
 
 /** What rows are made with. */

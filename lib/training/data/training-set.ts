@@ -1,11 +1,11 @@
 /** What is trained and validated on: rows that were computed before, or clips as they come. */
 import { join } from 'node:path'
-import type { ModelFolder } from '../../hub/folder.js'
+import { canonicalJson } from '../../files/canonical-json.js'
+import type { ModelFolder } from '../../hub/model-folder.js'
 import { lookAhead } from '../../look-ahead.js'
 import type { NativeTrainingData } from '../../native/binding.js'
 import type { NativeCore } from '../../native/load.js'
 import type { TrainEvent, Trainer } from '../../native/trainer.js'
-import { canonicalJson } from '../../score/protocol/protocol.js'
 import type { TrainingPlan } from '../plan.js'
 import type { FineTuneSettings } from '../schema.js'
 import type { ClipReader } from './clip-audio.js'

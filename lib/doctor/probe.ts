@@ -3,7 +3,7 @@
  * takes this process down and not the one that asks.
  */
 import { AudioLDMError } from '../errors.js'
-import { loadNative } from './load.js'
+import { loadNative } from '../native/load.js'
 
 export interface CoreProbe {
   /** The libtorch that the core was built with. */

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { AudioLDMError } from '../errors.js'
 import { archivesDir, defaultModelDir, packageRoot } from '../files/paths.js'
 import { cachedModels, hubCacheDir } from '../hub/cache.js'
-import { findLibtorch, type LibtorchSource } from './libtorch.js'
-import { findLoader, listCores } from './load.js'
+import { findLibtorch, type LibtorchSource } from '../native/libtorch.js'
+import { findLoader, listCores } from '../native/load.js'
 import type { CoreProbe, ProbeAnswer } from './probe.js'
 
 /** Every `problem` is null or a text that says what is wrong and what to do. */

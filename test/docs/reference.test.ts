@@ -186,9 +186,11 @@ describe('docs/metrics.md', () => {
 
   test('has every field of a protocol, and the numbers of every resampler', () => {
     const own = section(text, '## The default protocol')
-    const fields = ['ScoreProtocol', 'WaveformProtocol', 'ResamplerSettings'].flatMap((name) =>
-      interfaceMembers('lib/score/protocol/protocol.ts', name),
-    )
+    const fields = [
+      ...interfaceMembers('lib/score/protocol/protocol.ts', 'ScoreProtocol'),
+      ...interfaceMembers('lib/audio/waveform-protocol.ts', 'WaveformProtocol'),
+      ...interfaceMembers('lib/audio/waveform-protocol.ts', 'ResamplerSettings'),
+    ]
     expect(fields.length).toBeGreaterThan(12)
     for (const { member } of fields) expect(own).toContain(`\`${member}\``)
     for (const name of resamplerNames) {

@@ -7,8 +7,7 @@
 
 namespace audioldm {
 
-// The dtype of a DType name of lib/weights/table.ts ('float32', 'bfloat16'…); nothing for another
-// name.
+// The dtype of a DType name of lib/native/tensor-table.ts ('float32', 'bfloat16'…), or nothing.
 std::optional<c10::ScalarType> ParseDType(const std::string& name);
 
 }  // namespace audioldm

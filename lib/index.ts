@@ -25,8 +25,9 @@ export type {
   DatasetProblem,
   LoadedDataset,
 } from './datasets/dataset.js'
-export { esc50, type FoldedDatasetOptions } from './datasets/esc50.js'
+export { esc50 } from './datasets/esc50.js'
 export { type CaptionedFolderOptions, captionedFolder } from './datasets/folder.js'
+export type { FoldedDatasetOptions } from './datasets/folds.js'
 export { parseDatasetSpec } from './datasets/spec.js'
 export { type SplitOptions, splitClips } from './datasets/split.js'
 export type { DatasetReport } from './datasets/tally.js'

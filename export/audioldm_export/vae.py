@@ -141,8 +141,8 @@ class Decoder(nn.Module):
         return self.conv_out(torch.ops.aten.silu(self.conv_norm_out(x, groups)))
 
 
-class VaeEncoder(nn.Module):
-    """Log-mel [B, 1, T, F] → mean and log-variance [B, 2·latent, t, f], not clamped, not scaled."""
+class Half(nn.Module):
+    """What either half is told of the structure."""
 
     num_levels: int
     layers_per_block: int
@@ -155,6 +155,13 @@ class VaeEncoder(nn.Module):
         self.layers_per_block = 2
         self.norm_groups = 32
         self.mid_attention = True
+
+
+class VaeEncoder(Half):
+    """Log-mel [B, 1, T, F] → mean and log-variance [B, 2·latent, t, f], not clamped, not scaled."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.encoder = Encoder()
         self.quant_conv = PointwiseConv2d()
 
@@ -165,20 +172,11 @@ class VaeEncoder(nn.Module):
         return self.quant_conv(moments)
 
 
-class VaeDecoder(nn.Module):
+class VaeDecoder(Half):
     """Latents [B, latent, t, f], already divided by the scaling factor → log-mel [B, 1, T, F]."""
-
-    num_levels: int
-    layers_per_block: int
-    norm_groups: int
-    mid_attention: bool
 
     def __init__(self) -> None:
         super().__init__()
-        self.num_levels = 3
-        self.layers_per_block = 2
-        self.norm_groups = 32
-        self.mid_attention = True
         self.post_quant_conv = PointwiseConv2d()
         self.decoder = Decoder()
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Json } from '../files/json.js'
 import { checkConfig, int, list, number, oneOrList, only, refuse } from './config.js'
-import type { Json } from './json.js'
 import { type PartPlan, TensorShapes } from './plan.js'
 
 export interface AudioEncoderPlan extends PartPlan {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvalidModelError } from '../errors.js'
-import type { Json } from './json.js'
+import type { Json } from '../files/json.js'
 
 const HINT = 'Use a folder saved by diffusers for an AudioLDMPipeline, or correct this file.'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { Json } from '../files/json.js'
 import type { SchedulerName } from '../native/binding.js'
 import { boolean, checkConfig, int, list, number, only, refuse } from './config.js'
-import type { Json } from './json.js'
 
 export type TimestepSpacing = 'leading' | 'linspace' | 'trailing'
 

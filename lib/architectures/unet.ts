@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Json } from '../files/json.js'
 import {
   boolean,
   checkConfig,
@@ -11,7 +12,6 @@ import {
   perLevel,
   refuse,
 } from './config.js'
-import type { Json } from './json.js'
 import { type PartPlan, TensorShapes } from './plan.js'
 
 export interface UNetPlan extends PartPlan {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Json } from '../files/json.js'
 import { boolean, checkConfig, checkGroups, int, list, number, only, perLevel } from './config.js'
-import type { Json } from './json.js'
 import { type PartPlan, TensorShapes } from './plan.js'
 
 export interface VaePlan {

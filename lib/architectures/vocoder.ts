@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Json } from '../files/json.js'
 import { boolean, checkConfig, int, list, number, refuse } from './config.js'
-import type { Json } from './json.js'
 import { type PartPlan, TensorShapes } from './plan.js'
 
 export interface VocoderPlan extends PartPlan {

@@ -1,35 +1,18 @@
 /** ESC-50: 2000 clips of 5 s in 50 classes and 5 folds. */
 import { join } from 'node:path'
-import { parseOptions } from '../options.js'
 import { captionOf, words } from './captions.js'
 import { ClipList, safeFile } from './clip-list.js'
 import type { Dataset, LoadedDataset } from './dataset.js'
-import { datasetFolder } from './folder-option.js'
-import { FoldFilter, foldedSchema, foldOf } from './folds.js'
+import { type FoldedDatasetOptions, type FoldFilter, foldedDataset, foldOf } from './folds.js'
 import { findList } from './list-file.js'
 import { tableRows } from './table.js'
-
-export interface FoldedDatasetOptions {
-  /** Which folds to take. Default: all. */
-  folds?: readonly number[]
-  /** What labels become as captions. Default: 'This is a sound of {label}.' */
-  template?: string
-}
 
 const list = 'meta/esc50.csv'
 const hint = 'give the folder that has audio/ and meta/ in it, ESC-50-master as published'
 
 /** `folder`: with audio/ and meta/esc50.csv in it. */
 export function esc50(folder: string, options: FoldedDatasetOptions = {}): Dataset {
-  const path = datasetFolder(folder)
-  const { folds, template } = parseOptions(foldedSchema, options)
-  return {
-    name: 'esc50',
-    path,
-    template,
-    ...(folds && { folds }),
-    load: (signal) => load(path, template, new FoldFilter(folds), signal),
-  }
+  return foldedDataset('esc50', folder, options, load)
 }
 
 async function load(

@@ -1,8 +1,17 @@
 /** Data sets that are published in folds. */
 import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { integerIn } from '../options.js'
+import { integerIn, parseOptions } from '../options.js'
 import { templateOption } from './captions.js'
+import type { Dataset, DatasetName, LoadedDataset } from './dataset.js'
+import { datasetFolder } from './folder-option.js'
+
+export interface FoldedDatasetOptions {
+  /** Which folds to take. Default: all. */
+  folds?: readonly number[]
+  /** What labels become as captions. Default: 'This is a sound of {label}.' */
+  template?: string
+}
 
 const form = { error: 'expected one or more fold numbers, such as [1, 2]' }
 
@@ -12,7 +21,30 @@ const foldsOption = z
   .transform((folds) => [...new Set(folds)].sort((a, b) => a - b))
   .optional()
 
-export const foldedSchema = z.strictObject({ folds: foldsOption, template: templateOption })
+const foldedSchema = z.strictObject({ folds: foldsOption, template: templateOption })
+
+/** `read` goes through the list below the folder and takes the clips of wanted folds. */
+export function foldedDataset(
+  name: DatasetName,
+  folder: string,
+  options: FoldedDatasetOptions,
+  read: (
+    folder: string,
+    template: string,
+    folds: FoldFilter,
+    signal?: AbortSignal,
+  ) => Promise<LoadedDataset>,
+): Dataset {
+  const path = datasetFolder(folder)
+  const { folds, template } = parseOptions(foldedSchema, options)
+  return {
+    name,
+    path,
+    template,
+    ...(folds && { folds }),
+    load: (signal) => read(path, template, new FoldFilter(folds), signal),
+  }
+}
 
 /** The number of a fold, or undefined where the text is none. */
 export function foldOf(text: string): number | undefined {

@@ -1,12 +1,9 @@
 /** UrbanSound8K: 8732 clips of at most 4 s in 10 classes and 10 folds. */
 import { join } from 'node:path'
-import { parseOptions } from '../options.js'
 import { captionOf, words } from './captions.js'
 import { ClipList, safeFile } from './clip-list.js'
 import type { Dataset, LoadedDataset } from './dataset.js'
-import type { FoldedDatasetOptions } from './esc50.js'
-import { datasetFolder } from './folder-option.js'
-import { FoldFilter, foldedSchema, foldOf } from './folds.js'
+import { type FoldedDatasetOptions, type FoldFilter, foldedDataset, foldOf } from './folds.js'
 import { findList } from './list-file.js'
 import { type TableRow, tableRows } from './table.js'
 
@@ -29,15 +26,7 @@ const classes = [
 
 /** `folder`: with audio/fold1 … fold10 and metadata/UrbanSound8K.csv in it. */
 export function urbanSound8K(folder: string, options: FoldedDatasetOptions = {}): Dataset {
-  const path = datasetFolder(folder)
-  const { folds, template } = parseOptions(foldedSchema, options)
-  return {
-    name: 'urbansound8k',
-    path,
-    template,
-    ...(folds && { folds }),
-    load: (signal) => load(path, template, new FoldFilter(folds), signal),
-  }
+  return foldedDataset('urbansound8k', folder, options, load)
 }
 
 async function load(

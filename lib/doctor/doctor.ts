@@ -1,9 +1,10 @@
 /** Looks at everything that must be right for this library to run here, and says what is not. */
 import { fork } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { AudioLDMError } from '../errors.js'
+import { list, readText } from '../files/look.js'
 import { archivesDir, defaultModelDir, packageRoot } from '../files/paths.js'
 import { cachedModels, hubCacheDir } from '../hub/cache.js'
 import { findLibtorch, type LibtorchSource } from '../native/libtorch.js'
@@ -238,21 +239,5 @@ function packageVersion(): string {
     return JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version
   } catch {
     return 'unknown'
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Json, parseJson } from '../architectures/json.js'
 import { schedulerClasses } from '../architectures/scheduler.js'
 import { InvalidModelError } from '../errors.js'
+import { type Json, parseJson } from '../files/json.js'
 
 /** The folders of a pipeline, as model_index.json names them. */
 export type FolderPart = 'unet' | 'vae' | 'vocoder' | 'text_encoder' | 'tokenizer' | 'scheduler'

@@ -2,10 +2,11 @@
  * Finds libtorch on this machine by looking at files only: no process is started, no library is
  * opened. The order is documented in docs/architecture.md and is part of the library's promises.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { NativeLoadError } from '../errors.js'
+import { list, readText } from '../files/look.js'
 
 export type LibtorchSource =
   | 'option'
@@ -194,22 +195,6 @@ function readVersion(root: string, libDir: string): string {
     }
   }
   return 'unknown'
-}
-
-function readText(path: string): string {
-  try {
-    return statSync(path).size > 65536 ? '' : readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
 
 function newestFirst(a: string, b: string): number {

@@ -1,8 +1,8 @@
 /** Low-rank adapters (LoRA) of a UNet, as peft and diffusers save them. */
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Json, parseJson } from '../architectures/json.js'
 import { InvalidWeightsError } from '../errors.js'
+import { type Json, parseJson } from '../files/json.js'
 import type { TensorSource, TensorTable } from '../native/tensor-table.js'
 import { readSafetensors, readSafetensorsMetadata } from './safetensors.js'
 import { readTensor } from './tensor.js'

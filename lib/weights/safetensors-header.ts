@@ -1,3 +1,5 @@
+import { JsonScanner } from '../files/json-scanner.js'
+
 /** One entry of a safetensors header, as written there. */
 export interface HeaderEntry {
   dtype: string
@@ -31,7 +33,7 @@ export function parseHeader(text: string, maxRank: number): Header {
       tensors.set(name, readEntry(json, name, maxRank))
     }
   })
-  json.end()
+  json.end('the closing brace')
   return { tensors, metadata: metadata ?? new Map() }
 }
 
@@ -61,15 +63,7 @@ function readEntry(json: Cursor, name: string, maxRank: number): HeaderEntry {
   return { dtype, shape, begin: offsets[0], end: offsets[1] }
 }
 
-class Cursor {
-  private at = 0
-
-  constructor(private readonly text: string) {}
-
-  fail(what: string): never {
-    throw new Error(`${what} (at character ${this.at} of the header)`)
-  }
-
+class Cursor extends JsonScanner {
   object(member: (key: string) => void): void {
     this.expect('{')
     if (this.accept('}')) return
@@ -93,26 +87,6 @@ class Cursor {
     return values
   }
 
-  string(): string {
-    this.skipSpace()
-    const start = this.at
-    if (this.text[start] !== '"') this.fail('a string was expected')
-    let end = start + 1
-    while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === '\\' ? 2 : 1
-    this.at = end + 1
-    try {
-      return JSON.parse(this.text.slice(start, end + 1)) as string
-    } catch {
-      this.at = start
-      return this.fail('a malformed string')
-    }
-  }
-
-  end(): void {
-    this.skipSpace()
-    if (this.at !== this.text.length) this.fail('something follows the closing brace')
-  }
-
   private integer(): number {
     this.skipSpace()
     const digits = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y
@@ -126,18 +100,7 @@ class Cursor {
     return value
   }
 
-  private expect(token: string): void {
-    if (!this.accept(token)) this.fail(`${token} was expected`)
-  }
-
-  private accept(token: string): boolean {
-    this.skipSpace()
-    if (this.text[this.at] !== token) return false
-    this.at++
-    return true
-  }
-
-  private skipSpace(): void {
-    while (' \t\n\r'.includes(this.text[this.at] ?? '!')) this.at++
+  override fail(what: string): never {
+    throw new Error(`${what} (at character ${this.at} of the header)`)
   }
 }

@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/architectures/json.js'
+import type { Json } from '../../lib/files/json.js'
 
 export type Config = { [field: string]: Json }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseJson } from '../../lib/architectures/json.js'
+import { parseJson } from '../../lib/files/json.js'
 
 it.each([
   '{"a": [1, -2.5e3, true, false, null, "x\\u00e9\\n\\"y"], "b": {"c": {}}, "d": []}',

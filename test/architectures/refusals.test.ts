@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../lib/architectures/json.js'
+import type { Json } from '../../lib/files/json.js'
 import { planScheduler } from '../../lib/architectures/scheduler.js'
 import { planTextEncoder } from '../../lib/architectures/text-encoder.js'
 import { planUNet } from '../../lib/architectures/unet.js'

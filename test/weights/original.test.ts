@@ -9,7 +9,7 @@ import {
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Json } from '../../lib/architectures/json.js'
+import type { Json } from '../../lib/files/json.js'
 import { planUNet } from '../../lib/architectures/unet.js'
 import { planVae } from '../../lib/architectures/vae.js'
 import { planVocoder } from '../../lib/architectures/vocoder.js'

@@ -1,3 +1,5 @@
+import { JsonScanner } from './json-scanner.js'
+
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 const MAX_DEPTH = 32
@@ -15,11 +17,7 @@ export function parseJson(text: string): Json {
   return value
 }
 
-class Reader {
-  private at = 0
-
-  constructor(private readonly text: string) {}
-
+class Reader extends JsonScanner {
   value(depth: number): Json {
     if (depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`)
     this.skipSpace()
@@ -30,17 +28,11 @@ class Reader {
     return this.atom()
   }
 
-  end(): void {
-    this.skipSpace()
-    if (this.at !== this.text.length) this.fail('something follows the end of the value')
-  }
-
   private object(depth: number): Json {
     const object: { [key: string]: Json } = Object.create(null)
     this.at++
     if (this.accept('}')) return object
     do {
-      this.skipSpace()
       const key = this.string()
       if (key in object) this.fail(`${JSON.stringify(key)} is there twice`)
       this.expect(':')
@@ -60,20 +52,6 @@ class Reader {
     return array
   }
 
-  private string(): string {
-    const start = this.at
-    if (this.text[start] !== '"') this.fail('a string was expected')
-    let end = start + 1
-    while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === '\\' ? 2 : 1
-    try {
-      const value = JSON.parse(this.text.slice(start, end + 1)) as string
-      this.at = end + 1
-      return value
-    } catch {
-      return this.fail('a malformed string')
-    }
-  }
-
   private atom(): Json {
     const word = /[-+.\w]*/y
     word.lastIndex = this.at
@@ -86,24 +64,5 @@ class Reader {
     }
     this.at += token.length
     return value
-  }
-
-  private expect(token: string): void {
-    if (!this.accept(token)) this.fail(`${token} was expected`)
-  }
-
-  private accept(token: string): boolean {
-    this.skipSpace()
-    if (this.text[this.at] !== token) return false
-    this.at++
-    return true
-  }
-
-  private skipSpace(): void {
-    while (' \t\n\r'.includes(this.text[this.at] ?? '!')) this.at++
-  }
-
-  private fail(what: string): never {
-    throw new Error(`${what} (at character ${this.at})`)
   }
 }

@@ -5,9 +5,10 @@
 //   node scripts/setup.mjs            what a user needs
 //   node scripts/setup.mjs --dev      and what the tests need
 
-import { existsSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildLibrary } from './build-lib.mjs'
+import { writeGraphs } from './graphs.mjs'
 import { fail, output, root, run, stampOf, step } from './steps.mjs'
 
 const dev = process.argv.includes('--dev')
@@ -60,6 +61,15 @@ await step(
     existsSync(join(root, 'dist')),
   ),
   buildLibrary,
+)
+await step(
+  'graphs of common structures',
+  stampOf(
+    'graphs',
+    ['export/audioldm_export', 'lib/architectures', 'lib/native/part.ts', 'scripts/graphs.mjs'],
+    readdirSync(join(root, 'archives')).some((name) => name.endsWith('.graph')),
+  ),
+  () => writeGraphs(python),
 )
 
 function exporter(...args) {

@@ -20,8 +20,9 @@ export function run(command, args, env = {}) {
 }
 
 /** What a command prints, or undefined when it cannot run or fails. */
-export function output(command, args) {
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
+export function output(command, args, env = {}) {
+  const options = { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } }
+  const result = spawnSync(command, args, options)
   return result.status === 0 ? result.stdout : undefined
 }
 

@@ -1,9 +1,10 @@
-"""Command line: `python -m audioldm_export archives|random-model|random-backbone`."""
+"""Command line: `python -m audioldm_export archives|graphs|random-model|random-backbone`."""
 
 import argparse
 from pathlib import Path
 
 from .archives import write_archives
+from .graphs import read_structures, write_graphs
 from .random_backbone import FORMATS, KINDS, write_random_backbone
 from .random_model import SIZES, write_random_model
 
@@ -13,6 +14,9 @@ def main() -> None:
     commands = parser.add_subparsers(dest='command', required=True)
     archives = commands.add_parser('archives', help='write the weightless TorchScript archives')
     archives.add_argument('--out', type=Path, required=True, metavar='DIR')
+    graphs = commands.add_parser('graphs', help='write the graphs of given structures')
+    graphs.add_argument('--structures', type=Path, required=True, metavar='FILE')
+    graphs.add_argument('--out', type=Path, required=True, metavar='DIR', help='with the archives')
     random_model = commands.add_parser('random-model', help='write a model with random weights')
     random_model.add_argument('--out', type=Path, required=True, metavar='DIR')
     random_model.add_argument('--size', choices=list(SIZES), default='tiny')
@@ -30,6 +34,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.command == 'archives':
         for path in write_archives(options.out):
+            print(f'{path} ({path.stat().st_size / 1024:.0f} KB)')
+    elif options.command == 'graphs':
+        for path in write_graphs(read_structures(options.structures), options.out):
             print(f'{path} ({path.stat().st_size / 1024:.0f} KB)')
     elif options.command == 'random-model':
         write_random_model(options.out, options.size, options.seed)

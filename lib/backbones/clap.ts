@@ -8,7 +8,7 @@ import { audioEncoderFolder } from '../hub/folder-index.js'
 import type { FolderPartWeights, ModelFolder } from '../hub/model-folder.js'
 import { resolveModel } from '../hub/resolve.js'
 import type { NativePart } from '../native/binding.js'
-import { archiveIn } from '../native/part.js'
+import { structureIn } from '../native/part.js'
 import type { BackboneDescription, BackboneSpec } from './backbone.js'
 import { combine, hashFile, hashTensors } from './content.js'
 
@@ -31,7 +31,7 @@ export async function describeTower(
   { plan, tensors }: FolderPartWeights,
   signal?: AbortSignal,
 ): Promise<Tower> {
-  const archive = archiveIn(archivesDir(), plan.archive)
+  const archive = structureIn(archivesDir(), plan)
   const { attributes } = plan
   const weights = await hashTensors(tensors, signal)
   const hash = combine(await hashFile(archive, signal), attributes, weights)

@@ -1,5 +1,5 @@
 import type { NativeModelSpec, NativePart } from '../native/binding.js'
-import { archiveIn, nativePart, nativeWeight } from '../native/part.js'
+import { archiveIn, nativePart, nativeWeight, structureIn } from '../native/part.js'
 import type { Adapter } from '../weights/lora.js'
 import type { FolderPartWeights, ModelFolder } from './model-folder.js'
 
@@ -18,7 +18,7 @@ export interface SpecOptions {
 export function toNativeSpec(folder: ModelFolder, options: SpecOptions): NativeModelSpec {
   const files = new Map<string, number>()
   const part = ({ plan, tensors }: FolderPartWeights): NativePart => {
-    const archive = archiveIn(options.archivesDir, plan.archive)
+    const archive = structureIn(options.archivesDir, plan)
     return nativePart(archive, plan.attributes, tensors, files)
   }
   const { geometry } = folder

@@ -1,7 +1,9 @@
 /** How the core is told of an archive and of the tensors to bind in it. */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { NativeLoadError } from '../errors.js'
+import { canonicalJson } from '../files/canonical-json.js'
 import type { AttributeValue, NativePart, NativeWeight } from './binding.js'
 import type { TensorSource, TensorTable } from './tensor-table.js'
 
@@ -13,6 +15,26 @@ export function archiveIn(archivesDir: string, name: string): string {
     throw new NativeLoadError('ADDON_NOT_BUILT', `there is no archive ${archive}`, [], hint)
   }
   return archive
+}
+
+/** What decides which operators a part is made of. */
+export interface Structure {
+  archive: string
+  attributes: Record<string, AttributeValue>
+  tensors: ReadonlyMap<string, unknown>
+}
+
+/** Of structures that are common the package has graphs, which load faster than their archive. */
+export function graphFile({ archive, attributes, tensors }: Structure): string {
+  const structure = canonicalJson({ attributes, tensors: [...tensors.keys()].sort() })
+  const hash = createHash('sha256').update(structure).digest('hex')
+  return `${archive}-${hash.slice(0, 16)}.graph`
+}
+
+/** Path of the structure's graph where there is one, else of its archive. */
+export function structureIn(archivesDir: string, structure: Structure): string {
+  const graph = join(archivesDir, graphFile(structure))
+  return existsSync(graph) ? graph : archiveIn(archivesDir, structure.archive)
 }
 
 /** Weights stay where they are: the core maps the files. `files` numbers them, and grows. */

@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <set>
 
 #include "tensor/error.h"
+#include "tensor/listing.h"
 
 namespace audioldm {
 namespace {
@@ -31,6 +33,20 @@ void CheckShapes(const WeightView& weight, const Adapter& adapter) {
 }
 
 }  // namespace
+
+void CheckTargets(const std::vector<Adapter>& adapters, const std::vector<WeightView>& weights) {
+  std::set<std::string> names;
+  for (const WeightView& weight : weights) names.insert(weight.name);
+  std::vector<std::string> unknown;
+  for (const Adapter& adapter : adapters) {
+    if (!names.contains(adapter.target)) unknown.push_back(adapter.target);
+  }
+  if (!unknown.empty()) {
+    throw Error(
+        ErrorCode::kInvalidWeights,
+        "There are adapters of weights that the model does not have: " + Listing(unknown) + ".");
+  }
+}
 
 at::Tensor LoadAdapted(const WeightView& weight, const std::vector<Adapter>& adapters,
                        const MappedFiles& files, const WeightPlacement& placement) {

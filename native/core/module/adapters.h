@@ -16,6 +16,9 @@ struct Adapter {
   double scale = 1;
 };
 
+// Throws Error (kInvalidWeights) listing adapters of weights that are not among `weights`.
+void CheckTargets(const std::vector<Adapter>& adapters, const std::vector<WeightView>& weights);
+
 // A weight with the adapters that name it merged: weight + Σ scale · up · down, summed in float32
 // and laid out as LoadWeight would. Throws Error (kInvalidWeights) naming the tensor that does not
 // fit, also where the sum is not finite in the placement's dtype.

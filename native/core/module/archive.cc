@@ -6,24 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <sstream>
 
 #include "tensor/error.h"
+#include "tensor/listing.h"
 
 namespace audioldm {
 namespace {
-
-// Up to eight names, then how many more.
-std::string Listing(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 8;
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < kShown; ++i) {
-    text += (i ? ", '" : "'") + names[i] + "'";
-  }
-  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
-  return text;
-}
 
 bool IsInteger(double value) {
   return std::isfinite(value) && std::floor(value) == value && std::abs(value) < 0x1p53;
@@ -84,20 +73,6 @@ void SetAttributes(torch::jit::Module& module, const std::vector<Attribute>& att
     throw Error(ErrorCode::kEngineFailed,
                 "The archive does not take the attributes " + Listing(wrong) +
                     ". It was made for another version of this package; build it again.");
-  }
-}
-
-void CheckTargets(const std::vector<Adapter>& adapters, const std::vector<WeightView>& weights) {
-  std::set<std::string> names;
-  for (const WeightView& weight : weights) names.insert(weight.name);
-  std::vector<std::string> unknown;
-  for (const Adapter& adapter : adapters) {
-    if (!names.contains(adapter.target)) unknown.push_back(adapter.target);
-  }
-  if (!unknown.empty()) {
-    throw Error(
-        ErrorCode::kInvalidWeights,
-        "There are adapters of weights that the model does not have: " + Listing(unknown) + ".");
   }
 }
 

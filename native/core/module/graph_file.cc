@@ -1,0 +1,90 @@
+#include "module/graph_file.h"
+
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/irparser.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+
+#include "tensor/error.h"
+
+namespace audioldm {
+namespace {
+
+using torch::jit::Graph;
+
+struct GraphFile {
+  std::vector<std::string> weights;  // what the graph's last inputs are, in their order
+  std::shared_ptr<Graph> graph = std::make_shared<Graph>();
+};
+
+GraphFile Read(const std::string& path) {
+  std::ifstream stream(path);
+  GraphFile file;
+  std::string line;
+  while (std::getline(stream, line) && !line.starts_with("graph(")) file.weights.push_back(line);
+  if (!stream) throw Error(ErrorCode::kEngineFailed, "The graph '" + path + "' cannot be read.");
+  std::ostringstream rest;
+  rest << line << '\n' << stream.rdbuf();
+  torch::jit::parseIR(rest.str(), file.graph.get());
+  if (file.graph->inputs().size() < file.weights.size()) {
+    throw Error(ErrorCode::kEngineFailed,
+                "The graph '" + path + "' has fewer inputs than lines before it.");
+  }
+  return file;
+}
+
+void BindInputs(const GraphFile& file, const PartSpec& part, const MappedFiles& files,
+                const WeightPlacement& placement) {
+  std::unordered_map<std::string, const WeightView*> views;
+  for (const WeightView& weight : part.weights) views[weight.name] = &weight;
+  Graph& graph = *file.graph;
+  const size_t first = graph.inputs().size() - file.weights.size();
+  const torch::jit::WithInsertPoint begin(*graph.nodes().begin());
+  for (size_t i = 0; i < file.weights.size(); ++i) {
+    const auto view = views.find(file.weights[i]);
+    if (view == views.end()) {
+      throw Error(ErrorCode::kEngineFailed, "The graph '" + part.archive + "' wants a weight '" +
+                                                file.weights[i] +
+                                                "' that the model does not have.");
+    }
+    const at::Tensor tensor = LoadAdapted(*view->second, part.adapters, files, placement);
+    graph.inputs()[first + i]->replaceAllUsesWith(graph.insertConstant(tensor));
+  }
+  while (graph.inputs().size() > first) graph.eraseInput(graph.inputs().size() - 1);
+}
+
+torch::jit::Module AsModule(const std::shared_ptr<Graph>& graph) {
+  torch::jit::Module module("__torch__.audioldm.Graph");
+  graph->insertInput(0, "self")->setType(module.type());
+  const c10::QualifiedName name(*module.type()->name(), "forward");
+  module.type()->addMethod(module._ivalue()->compilation_unit()->create_function(name, graph));
+  return module;
+}
+
+}  // namespace
+
+bool IsGraphFile(const std::string& path) { return path.ends_with(".graph"); }
+
+torch::jit::Module LoadGraphFile(const PartSpec& part, const MappedFiles& files,
+                                 const WeightPlacement& placement) {
+  CheckTargets(part.adapters, part.weights);
+  GraphFile file;
+  try {
+    file = Read(part.archive);
+  } catch (const std::exception&) {
+    throw AsError(std::current_exception(), "reading the graph '" + part.archive + "'");
+  }
+  BindInputs(file, part, files, placement);
+  // Weights that are joined, such as those of queries, keys and values, are joined here and once.
+  torch::jit::ConstantPropagation(file.graph);
+  torch::jit::EliminateDeadCode(file.graph);
+  return AsModule(file.graph);
+}
+
+}  // namespace audioldm

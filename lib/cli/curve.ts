@@ -2,11 +2,12 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { InvalidOptionError } from '../errors.js'
-import { checkWritable, writeFileAtomic } from '../files/write-file.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { curveSvg } from '../training/curves/curve.js'
 import type { CurveRun } from '../training/curves/curve-series.js'
 import { type MetricsLine, parseMetricsLines } from '../training/curves/metrics-lines.js'
 import { createOutput } from './output.js'
+import { checkOutput, inFoldersOf, outputPath } from './output-path.js'
 
 /** As help names it. */
 const argument = 'RUNS'
@@ -16,7 +17,7 @@ export function curveCommand(): Command {
   return new Command('curve')
     .description('draw the losses and metrics of training runs, several in one picture')
     .argument('<runs...>', 'folders that fine-tune wrote, or their metrics.jsonl')
-    .requiredOption('-o, --out <file>', 'the .svg file to write')
+    .requiredOption('-o, --out <file>', 'the .svg file to write', outputPath('--out'))
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', examples)
     .action(run)
@@ -32,13 +33,13 @@ async function run(given: string[], flags: { out: string; json?: boolean }): Pro
   if (!/\.svg$/i.test(flags.out)) {
     throw new InvalidOptionError('--out', `the picture is an .svg file, not ${flags.out}`)
   }
-  await checkWritable(flags.out)
+  await checkOutput(flags.out)
   const files: string[] = []
   for (const path of given) files.push(await findMetrics(path))
   const names = runNames(files)
   const runs: CurveRun[] = []
   for (const [i, file] of files.entries()) runs.push({ name: names[i], lines: await read(file) })
-  await writeFileAtomic(flags.out, curveSvg(runs))
+  await inFoldersOf([flags.out], () => writeFileAtomic(flags.out, curveSvg(runs)))
   const told = runs.map(({ name, lines }, i) => ({ name, path: files[i], ...lastOf(lines) }))
   output.result({ path: flags.out, runs: told }, flags.out)
 }

@@ -1,15 +1,18 @@
 /** Where the files of a run go, decided and checked before the long work. */
-import { access, constants, stat } from 'node:fs/promises'
-import { dirname, extname, join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
 import { InvalidOptionError } from '../errors.js'
-import { checkWritable, makeFolder, outputError } from '../files/write-file.js'
+import { makeFolder } from '../files/write-file.js'
 import { clipNames } from './names.js'
+import { checkFolder, checkOutput, stdoutPath } from './output-path.js'
 
 export interface Destination {
-  /** One path a clip. */
+  /** One a clip. */
   paths: string[]
-  /** The folder to create before the first file is written, if it is one. */
+  /** The folder to create before the first file is written; none for stdout. */
   folder?: string
+  /** Whether the files have names of ours, in a folder that was given. */
+  inFolder: boolean
 }
 
 /**
@@ -23,6 +26,7 @@ export async function planDestination(
   clips: { prompt: string; name?: string }[],
 ): Promise<Destination> {
   if (target === '') throw new InvalidOptionError(option, 'is empty')
+  if (target === stdoutPath) return { paths: [target], inFolder: false }
   const existing = await stat(target).catch(() => undefined)
   const isFolder = existing?.isDirectory() || target.endsWith('/')
   if (clips.length === 1 && !isFolder) {
@@ -30,8 +34,8 @@ export async function planDestination(
     if (/^\.(mp3|flac|ogg|oga|opus|m4a|aac|aiff?|jpe?g|svg|webp|gif)$/.test(given)) {
       throw new InvalidOptionError(option, `${extension} is what is written, not ${given}`)
     }
-    await checkWritable(target)
-    return { paths: [target] }
+    await checkOutput(target)
+    return { paths: [target], folder: dirname(target), inFolder: false }
   }
   if (existing && !isFolder) {
     const reason = `${clips.length} clips need a folder, and ${target} is a file`
@@ -39,26 +43,9 @@ export async function planDestination(
   }
   await checkFolder(target)
   const paths = clipNames(clips).map((name) => join(target, name + extension))
-  return { paths, folder: target }
+  return { paths, folder: target, inFolder: true }
 }
 
-export async function prepare(destination: Destination): Promise<void> {
-  if (destination.folder !== undefined) await makeFolder(destination.folder)
-}
-
-/** Whether files can be made in `folder`, or it in the nearest folder that exists. */
-async function checkFolder(folder: string): Promise<void> {
-  let at = resolve(folder)
-  for (;;) {
-    const stats = await stat(at).catch(() => undefined)
-    if (stats) break
-    if (dirname(at) === at) break
-    at = dirname(at)
-  }
-  try {
-    await access(at, constants.W_OK | constants.X_OK)
-  } catch (error) {
-    throw outputError(folder, error)
-  }
-  await checkWritable(join(at, 'audioldm'))
+export async function prepare({ folder }: Destination): Promise<void> {
+  if (folder !== undefined) await makeFolder(folder)
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { InvalidOptionError } from '../errors.js'
 import type { FeatureOptions } from '../score/options.js'
 import { featureShape } from '../score/schema.js'
+import { outputPath } from './output-path.js'
 import { numberValue, textValue } from './values.js'
 
 export interface FeatureFlags
@@ -73,6 +74,7 @@ export function addFeatureFlags(command: Command): Command {
     .option(
       '--cache-dir <dir>',
       'where features are cached (default: in AUDIOLDM_CACHE or ~/.cache)',
+      outputPath('--cache-dir'),
     )
     .option('--no-cache', 'cache no features')
 }

@@ -5,6 +5,7 @@ import type { MetricName } from '../metrics/metric.js'
 import type { BackboneName } from '../score/options.js'
 import type { FineTuneOptions, LoraTarget, TrainingCondition } from '../training/options.js'
 import { fineTuneSchema } from '../training/schema.js'
+import { outputPath } from './output-path.js'
 import { numberValue, seedValue, textValue } from './values.js'
 
 export interface TrainingFlags
@@ -174,6 +175,7 @@ export function addTrainingFlags(command: Command): Command {
     .option(
       '--cache-dir <dir>',
       'where prepared data is kept (default: in AUDIOLDM_CACHE or ~/.cache)',
+      outputPath('--cache-dir'),
     )
     .option('--no-cache', 'prepare clips anew in every step; long ones give a random part then')
   name(

@@ -13,6 +13,7 @@ import {
 import { follow } from './fine-tune-progress.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
+import { outputPath } from './output-path.js'
 
 interface FineTuneFlags extends TrainingFlags {
   model?: string
@@ -32,7 +33,11 @@ export function fineTuneCommand(): Command {
       'what is learned: esc50:DIR, urbansound8k:DIR, audiocaps:DIR, audioset:DIR or folder:DIR',
       datasetValue('--dataset'),
     )
-    .requiredOption('--out <dir>', 'where checkpoints, samples, metrics.jsonl and curve.svg go')
+    .requiredOption(
+      '--out <dir>',
+      'where checkpoints, samples, metrics.jsonl and curve.svg go',
+      outputPath('--out'),
+    )
     .option('--resume', 'go on from the newest checkpoint in --out, exactly as if never stopped')
     .option(
       '--validation <part|spec>',

@@ -1,11 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
+import type { ImportBackboneOptions } from '../backbones/import.js'
 import { HubError, InvalidOptionError } from '../errors.js'
 import { parseHubId, tokenizerIn } from '../hub/cache.js'
 import { pullTokenizer } from '../hub/pull.js'
 import { integerIn } from '../options.js'
+import type { ImportOptions } from '../weights/original/import.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput, type Output } from './output.js'
+import { inFoldersOf, outputPath } from './output-path.js'
 import { createProgress, type Progress } from './progress.js'
 import { numberValue } from './values.js'
 
@@ -21,7 +24,11 @@ export function importCommand(): Command {
   return new Command('import')
     .description('turn published weights into files of our own: a model, or a backbone of score')
     .argument('<file>', 'original AudioLDM checkpoint; PANNs CNN14, VGGish or its PCA parameters')
-    .argument('<out>', 'folder to make, new or empty; for a backbone OUT.safetensors')
+    .argument(
+      '<out>',
+      'folder to make, new or empty; for a backbone OUT.safetensors',
+      outputPath('out'),
+    )
     .option(
       '--tokenizer <dir|id>',
       'where the tokenizer is, which a checkpoint lacks',
@@ -57,10 +64,11 @@ async function writeBackbone(
   progress: Progress,
 ): Promise<void> {
   const { importBackbone } = await import('../backbones/import.js')
-  const result = await importBackbone(file, out, {
+  const options: ImportBackboneOptions = {
     signal: interruptSignal(),
     onProgress: ({ phase, bytes, totalBytes }) => progress.update(bytes, totalBytes, phase),
-  })
+  }
+  const result = await inFoldersOf([out], () => importBackbone(file, out, options))
   progress.stop()
   const { architecture, used, ignored } = result
   output.note(`${architecture}: ${used.length} tensors written, ${ignored.length} ignored`)
@@ -84,13 +92,16 @@ async function writeModel(
   const signal = interruptSignal()
   const tokenizer = await findTokenizer(flags.tokenizer, signal)
   const { importCheckpoint } = await import('../weights/original/import.js')
-  const { outDir, ...rest } = await importCheckpoint(checkpoint, folder, {
+  const options: ImportOptions = {
     tokenizer,
     headWidth: flags.headWidth,
     signal,
     onProgress: ({ phase, part, bytes, totalBytes }) =>
       progress.update(bytes, totalBytes, part === undefined ? phase : `${phase} ${part}`),
-  })
+  }
+  const { outDir, ...rest } = await inFoldersOf([folder], () =>
+    importCheckpoint(checkpoint, folder, options),
+  )
   progress.stop()
   for (const warning of rest.warnings) output.note(`warning: ${warning}`)
   output.note(rest.ema ? 'the UNet is the EMA copy' : 'the checkpoint has no EMA copy of the UNet')

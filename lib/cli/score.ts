@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { checkWritable, writeFileAtomic } from '../files/write-file.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { type MetricName, metricNames } from '../metrics/metric.js'
 import type { ScoreOptions } from '../score/options.js'
 import { scoreSchema } from '../score/schema.js'
@@ -13,6 +13,7 @@ import {
 } from './feature-flags.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
+import { checkOutput, inFoldersOf, outputPath } from './output-path.js'
 import { follow } from './score-progress.js'
 import { scoreTable } from './score-table.js'
 import { textValue } from './values.js'
@@ -48,8 +49,16 @@ export function scoreCommand(): Command {
       '--prompts <file>',
       'what the clips were made from, for clap: the output of generate --json, .jsonl, .csv or .txt',
     )
-    .option('--save-stats <file>', 'save the statistics of the reference, a .safetensors file')
-    .option('--per-clip <file>', 'write scores of every generated clip, a .csv file')
+    .option(
+      '--save-stats <file>',
+      'save the statistics of the reference, a .safetensors file',
+      outputPath('--save-stats'),
+    )
+    .option(
+      '--per-clip <file>',
+      'write scores of every generated clip, a .csv file',
+      outputPath('--per-clip'),
+    )
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', examples)
     .action(run)
@@ -76,27 +85,31 @@ async function run(
 ): Promise<void> {
   const output = createOutput(flags.json === true)
   const signal = interruptSignal()
-  if (flags.perClip !== undefined) await checkWritable(flags.perClip)
+  const { perClip, saveStats } = flags
+  if (perClip !== undefined) await checkOutput(perClip)
   // Loaded now and not on top: help, and errors above, should not wait for it.
   const { score } = await import('../score/score.js')
   try {
-    const job = score({
+    const options = {
       ...featureOptions(flags),
       generated: await audioArgument('GENERATED', generated),
       reference: reference && (await audioArgument('REFERENCE', reference)),
       metrics: flags.metrics,
       pairing: flags.pairing,
       prompts: flags.prompts,
-      perClip: flags.perClip !== undefined,
-      saveStatistics: flags.saveStats,
+      perClip: perClip !== undefined,
+      saveStatistics: saveStats,
       signal,
+    }
+    const { result, warnings, metrics } = await inFoldersOf([perClip, saveStats], async () => {
+      const scored = await follow(score(options))
+      if (perClip !== undefined) await writeFileAtomic(perClip, clipCsv(scored.result.clips ?? []))
+      return scored
     })
-    const { result, warnings, metrics } = await follow(job)
     const { clips, ...rest } = result
-    if (flags.perClip !== undefined) await writeFileAtomic(flags.perClip, clipCsv(clips ?? []))
     const files = {
-      ...(flags.perClip !== undefined && { perClip: flags.perClip }),
-      ...(flags.saveStats !== undefined && { statistics: flags.saveStats }),
+      ...(perClip !== undefined && { perClip }),
+      ...(saveStats !== undefined && { statistics: saveStats }),
     }
     output.result({ ...rest, ...files, warnings }, scoreTable(result, metrics))
   } catch (error) {

@@ -10,6 +10,7 @@ import {
 } from './feature-flags.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
+import { inFoldersOf, outputPath } from './output-path.js'
 import { follow } from './score-progress.js'
 
 interface StatsFlags extends FeatureFlags {
@@ -22,7 +23,7 @@ export function statsCommand(): Command {
   const command = new Command('stats')
     .description('save the statistics of sounds, as a reference for score')
     .argument('<inputs...>', 'folders, sound files, .txt lists of files; or statistics to merge')
-    .requiredOption('-o, --out <file>', 'the .safetensors file to write')
+    .requiredOption('-o, --out <file>', 'the .safetensors file to write', outputPath('--out'))
     .option('--shard <i/n>', 'take every n-th clip, from number i = 0 … n-1 on', shardValue)
   return addFeatureFlags(command)
     .option('--json', 'print one JSON document on stdout')
@@ -55,8 +56,8 @@ async function run(inputs: string[], flags: StatsFlags): Promise<void> {
   for (const input of inputs) audio.push(...[await audioArgument('INPUT', input)].flat())
   const { saveStatistics } = await import('../score/save-statistics.js')
   try {
-    const job = saveStatistics({ ...featureOptions(flags), audio, output: path, shard, signal })
-    const { result, warnings } = await follow(job)
+    const options = { ...featureOptions(flags), audio, output: path, shard, signal }
+    const { result, warnings } = await inFoldersOf([path], () => follow(saveStatistics(options)))
     const clips = `${result.count} ${result.count === 1 ? 'clip' : 'clips'}`
     output.note(`statistics of ${clips}: ${Object.keys(result.backbones).join(', ')}`)
     output.result({ ...result, ...(shard && { shard }), warnings }, result.path)

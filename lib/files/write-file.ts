@@ -26,10 +26,10 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   }
 }
 
-/** Creates `folder` with its parents. */
-export async function makeFolder(folder: string): Promise<void> {
+/** Creates `folder` with its parents, and gives the first of them that was not there. */
+export async function makeFolder(folder: string): Promise<string | undefined> {
   try {
-    await mkdir(folder, { recursive: true })
+    return await mkdir(folder, { recursive: true })
   } catch (error) {
     throw outputError(folder, error)
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../files/paths.js'
+import { outputError } from '../files/write-file.js'
 import { curveCommand } from './curve.js'
 import { datasetCommand } from './dataset.js'
 import { doctorCommand } from './doctor.js'
@@ -10,7 +11,7 @@ import { fineTuneCommand } from './fine-tune.js'
 import { generateCommand } from './generate.js'
 import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
-import { exitCodeOf, reportError, UsageError } from './output.js'
+import { exitCodeOf, isClosedPipe, reportError, UsageError } from './output.js'
 import { pullCommand } from './pull.js'
 import { scoreCommand } from './score.js'
 import { statsCommand } from './stats.js'
@@ -70,10 +71,10 @@ function version(): string {
   return JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version
 }
 
-// A reader that has seen enough, such as `head`, closes the pipe: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+process.stdout.on('error', (error) => {
+  if (isClosedPipe(error)) process.exit(0)
+  process.stderr.write(`error: ${outputError('stdout', error).message}\n`)
+  process.exit(1)
 })
 
 main(process.argv.slice(2))

@@ -2,7 +2,11 @@
  * What scripts may rely on: stdout carries the result and nothing else, with --json exactly one
  * document, for failures too; stderr is for people.
  */
+import { writeFile } from 'node:fs'
+import { Socket } from 'node:net'
+import { promisify } from 'node:util'
 import { AbortError, AudioLDMError } from '../errors.js'
+import { outputError } from '../files/write-file.js'
 
 /** Wrong usage of the command line itself. */
 export class UsageError extends AudioLDMError {
@@ -39,6 +43,28 @@ export function createOutput(json: boolean): Output {
     },
     note: (text) => process.stderr.write(`${text}\n`),
   }
+}
+
+/** The result, where that is the bytes of a file. @throws OutputError */
+export async function writeBytes(bytes: Uint8Array): Promise<void> {
+  const { stdout } = process
+  try {
+    if (!(stdout instanceof Socket)) {
+      // A file or a device: the stream loses what a disk that becomes full does not take.
+      await promisify(writeFile)(process.stdout.fd, bytes)
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      stdout.write(bytes, (error) => (error && !isClosedPipe(error) ? reject(error) : resolve()))
+    })
+  } catch (error) {
+    throw outputError('stdout', error)
+  }
+}
+
+/** A reader that has seen enough, such as `head`, closes the pipe: that is no failure. */
+export function isClosedPipe(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPIPE'
 }
 
 /** Reports a failure on both streams, as their rules demand. */

@@ -4,50 +4,71 @@ import type { WavFormat } from '../audio/wav.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { GenerateEvent, GenerateResult } from '../generate/generate.js'
 import type { Job } from '../job.js'
-import { type Destination, prepare } from './destination.js'
+import { prepare } from './destination.js'
+import type { Targets } from './existing.js'
+import { writeBytes } from './output.js'
+import { stdoutPath } from './output-path.js'
 import { createProgress, type Progress } from './progress.js'
 
 export interface WrittenFile {
   path: string
   prompt: string
-  seed: bigint
+  /** `null`: of a clip that was there already, and nothing says which it has. */
+  seed: bigint | null
   durationSeconds: number
   sampleRate: number
   candidates?: { seed: bigint; similarity: number }[]
   spectrogram?: string
+  /** It was there already. */
+  skipped?: true
 }
 
-export interface ClipTarget {
+export interface ClipTargets extends Targets {
   format: WavFormat
-  audio: Destination
-  pictures?: Destination
+}
+
+/** One of those that the job makes. */
+export interface MadeClip {
+  /** Among all clips of the run, from 0. */
+  index: number
+  /** Of all its candidates. */
+  steps: number
 }
 
 /** Writes every clip as it comes and frees it; a failure to write stops the job. */
 export async function saveClips(
   job: Job<GenerateEvent, GenerateResult>,
-  steps: number[],
-  target: ClipTarget,
+  clips: MadeClip[],
+  targets: ClipTargets,
 ): Promise<{ files: WrittenFile[]; result: GenerateResult; warnings: string[] }> {
-  const files = new Array<WrittenFile>(steps.length)
+  const files = new Array<WrittenFile>(clips.length)
   const warnings: string[] = []
   const progress = createProgress()
-  const total = steps.reduce((sum, n) => sum + n, 0)
+  const count = targets.audio.paths.length
+  const total = clips.reduce((sum, { steps }) => sum + steps, 0)
   let done = 0
   let finished = 0
   try {
     for await (const event of job) {
       if (event.type === 'warning') {
-        warnings.push(`clip ${event.index + 1}: ${event.message}`)
+        warnings.push(`clip ${clips[event.index].index + 1}: ${event.message}`)
         progress.note(`warning: ${warnings.at(-1)}`)
       } else if (event.type === 'step') {
         const now = done + event.step * event.clips.length
-        progress.update(now, total, stepLabel(event, steps.length))
+        progress.update(
+          now,
+          total,
+          stepLabel(
+            event.clips.map((i) => clips[i].index),
+            count,
+          ),
+        )
       } else if (event.type === 'clip') {
-        files[event.index] = await saveClip(event, target)
-        done += steps[event.index]
+        const { index, steps } = clips[event.index]
+        files[event.index] = await saveClip(event, index, targets)
+        done += steps
         finished++
-        reportClip(progress, finished, steps.length, files[event.index].path)
+        reportClip(progress, finished, clips.length, files[event.index].path)
       }
     }
     return { files, result: await job, warnings }
@@ -64,15 +85,17 @@ export async function saveClips(
 }
 
 async function saveClip(
-  { index, audio, settings }: Extract<GenerateEvent, { type: 'clip' }>,
-  { format, audio: sounds, pictures }: ClipTarget,
+  { audio, settings }: Extract<GenerateEvent, { type: 'clip' }>,
+  index: number,
+  { format, audio: sounds, pictures }: ClipTargets,
 ): Promise<WrittenFile> {
   const { durationSeconds, sampleRate } = audio
   const { prompt, seed, candidates } = settings
   const file: WrittenFile = { path: sounds.paths[index], prompt, seed, durationSeconds, sampleRate }
   if (candidates) file.candidates = candidates
   await prepare(sounds)
-  await audio.save(file.path, { format })
+  if (file.path === stdoutPath) await writeBytes(await audio.toWav({ format }))
+  else await audio.save(file.path, { format })
   if (pictures) {
     file.spectrogram = pictures.paths[index]
     await prepare(pictures)
@@ -82,8 +105,8 @@ async function saveClip(
   return file
 }
 
-function stepLabel(event: { step: number; steps: number; clips: number[] }, count: number): string {
-  const which = event.clips.map((index) => index + 1).join(', ')
+function stepLabel(indices: number[], count: number): string {
+  const which = indices.map((index) => index + 1).join(', ')
   return count === 1 ? 'steps' : `steps, clip ${which} of ${count}`
 }
 

@@ -150,13 +150,24 @@ export function planClips(model: Model, prompt: unknown, count: number, shared: 
   const source = sourceOnce()
   return Array.from({ length: total }, (_, index) => {
     const own = parsed[index % parsed.length]
-    const round = Math.floor(index / parsed.length)
-    const seed =
-      own.seed === undefined
-        ? BigInt(shared.seed) + BigInt(index)
-        : BigInt(own.seed) + BigInt(round)
+    const seed = clipSeed(shared.seed, own.seed, index, parsed.length)
     return planClip(model, index, { ...shared, ...definedOnly(own), seed }, source)
   })
+}
+
+/**
+ * Of clip `index` of a job with so many prompts: the job's seed + index or, of a prompt with a seed
+ * of its `own`, that + 1 at each repetition.
+ * @internal
+ */
+export function clipSeed(
+  shared: number | bigint,
+  own: number | bigint | undefined,
+  index: number,
+  prompts: number,
+): bigint {
+  if (own === undefined) return BigInt(shared) + BigInt(index)
+  return BigInt(own) + BigInt(Math.floor(index / prompts))
 }
 
 function parsePrompt(entry: unknown, index: number | undefined): ClipOptions {

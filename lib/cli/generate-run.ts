@@ -1,0 +1,155 @@
+/** What `generate` does: decides every clip, makes those that are wanted, tells of all. */
+import { randomInt } from 'node:crypto'
+import type { GenerateTimings } from '../generate/generate.js'
+import { firstStepOf } from '../generate/init.js'
+import type { ClipOptions } from '../generate/plan.js'
+import type { ModelInfo } from '../model/model.js'
+import { planDestination } from './destination.js'
+import { clipsToMake, skippedClip } from './existing.js'
+import { type GenerateFlags, type PlannedClip, planClips } from './generate-clips.js'
+import { soundOptions, startsFromSound } from './generate-sound.js'
+import { interruptSignal } from './interrupt.js'
+import { createOutput, type Output } from './output.js'
+import { stdoutPath } from './output-path.js'
+import { type ClipTargets, saveClips, type WrittenFile } from './save-clips.js'
+
+interface Work {
+  flags: GenerateFlags
+  settings: ReturnType<typeof settingsOf>
+  targets: ClipTargets
+  output: Output
+  signal: AbortSignal
+}
+
+interface Made {
+  files: WrittenFile[]
+  model: ModelInfo
+  timings: GenerateTimings & { loadMs: number }
+  warnings: string[]
+}
+
+export async function runGenerate(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
+  const seed = flags.seed ?? BigInt(randomInt(2 ** 32))
+  const clips = await planClips(prompt, flags, seed)
+  const format = flags.float ? ('float32' as const) : ('pcm16' as const)
+  const audio = await planDestination('--out', flags.out, '.wav', clips)
+  const pictures =
+    flags.spectrogram === undefined
+      ? undefined
+      : await planDestination('--spectrogram', flags.spectrogram, '.png', clips)
+  const targets = { format, audio, pictures }
+  const wanted = new Set(await clipsToMake(flags.existing, targets))
+
+  const output = createOutput(flags.json === true)
+  const signal = interruptSignal()
+  const files = new Array<WrittenFile>(clips.length)
+  for (const clip of clips) {
+    if (!wanted.has(clip.index)) files[clip.index] = await skipped(clip, flags, targets)
+  }
+  if (wanted.size < clips.length) {
+    output.note(`${clips.length - wanted.size} of ${count(clips.length)} skipped: there already`)
+  }
+  const settings = settingsOf(flags, seed)
+  const toMake = clips.filter(({ index }) => wanted.has(index))
+  const work = { flags, settings, targets, output, signal }
+  const made = wanted.size === 0 ? undefined : await make(toMake, work)
+  for (const [i, file] of (made?.files ?? []).entries()) files[toMake[i].index] = file
+  output.result(
+    {
+      files,
+      settings: { ...settings, format },
+      model: { source: flags.model ?? null, ...made?.model },
+      timings: made?.timings ?? noTime,
+      warnings: made?.warnings ?? [],
+    },
+    flags.out === stdoutPath ? '' : files.map((file) => file.path).join('\n'),
+  )
+}
+
+/** What is told of a clip that is there; its seed only where this command would have given it that. */
+async function skipped(
+  { index, prompt, seed, options }: PlannedClip,
+  flags: GenerateFlags,
+  targets: ClipTargets,
+): Promise<WrittenFile> {
+  const { path, durationSeconds, sampleRate, spectrogram } = await skippedClip(targets, index)
+  const given = flags.seed !== undefined || options.seed !== undefined
+  const one = (options.candidates ?? flags.candidates ?? 1) === 1
+  return {
+    ...{ path, prompt, seed: given && one ? seed : null, durationSeconds, sampleRate },
+    ...(spectrogram !== undefined && { spectrogram }),
+    skipped: true,
+  }
+}
+
+function settingsOf(flags: GenerateFlags, seed: bigint) {
+  return {
+    ...soundOptions(flags),
+    durationSeconds: flags.duration ?? (startsFromSound(flags) ? undefined : 10),
+    steps: flags.steps,
+    guidanceScale: flags.guidance,
+    negativePrompt: flags.negative,
+    scheduler: flags.scheduler,
+    eta: flags.eta,
+    seed,
+    count: flags.count,
+  }
+}
+
+async function make(clips: PlannedClip[], work: Work): Promise<Made> {
+  const { flags, settings, targets, output, signal } = work
+  const started = performance.now()
+  output.note(`loading ${flags.model ?? 'the default model'}`)
+  const { device, dtype, threads, lora, loraScale } = flags
+  // Loaded now and not on top: help, and errors above, should not wait for it.
+  const { generate } = await import('../generate/generate.js')
+  const { loadModel } = await import('../model/model.js')
+  const model = await loadModel(flags.model, { device, dtype, threads, lora, loraScale, signal })
+  try {
+    const { info } = model
+    const loadMs = performance.now() - started
+    output.note(
+      `loaded in ${seconds(loadMs)}: ${info.device}, ${info.dtype}, ${info.threads} threads`,
+    )
+    if (info.randomWeights)
+      output.note('warning: this model has random weights; it makes only noise')
+    // Every clip with its seed: those between them may be skipped.
+    const prompt = clips.map(({ options, seed }) => ({ ...options, seed }))
+    const job = generate(model, { ...settings, prompt, count: 1, signal })
+    const steps = clips.map(({ index, options }) => ({
+      index,
+      steps: stepsTaken({ ...settings, ...options, steps: options.steps ?? flags.steps }),
+    }))
+    const { files, result, warnings } = await saveClips(job, steps, targets)
+    const { timings } = result
+    output.note(`${count(clips.length)} in ${seconds(timings.totalMs)}, seed ${settings.seed}`)
+    return { files, model: info, timings: { loadMs, ...timings }, warnings }
+  } finally {
+    await model.dispose()
+  }
+}
+
+/** Of all its candidates. */
+function stepsTaken(options: ClipOptions & { steps: number }): number {
+  const { init, mask, candidates = 1, steps } = options
+  const strength = init === undefined || mask ? 1 : 0.5
+  return candidates * (steps - firstStepOf(steps, init?.strength ?? strength))
+}
+
+const noTime: Made['timings'] = {
+  loadMs: 0,
+  textMs: 0,
+  stepMs: [],
+  vaeMs: 0,
+  vocoderMs: 0,
+  totalMs: 0,
+  firstAudioMs: 0,
+}
+
+function count(clips: number): string {
+  return clips === 1 ? '1 clip' : `${clips} clips`
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`
+}

@@ -4,10 +4,11 @@ import type { GenerateTimings } from '../generate/generate.js'
 import { firstStepOf } from '../generate/init.js'
 import type { ClipOptions } from '../generate/plan.js'
 import type { ModelInfo } from '../model/model.js'
+import { type Cutoff, checkCutoff, measureCutoff } from './cutoff.js'
 import { planDestination } from './destination.js'
 import { clipsToMake, skippedClip } from './existing.js'
 import { type GenerateFlags, type PlannedClip, planClips } from './generate-clips.js'
-import { soundOptions, startsFromSound } from './generate-sound.js'
+import { soundOptions, startsFromSound, withFlagNames } from './generate-sound.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput, type Output } from './output.js'
 import { stdoutPath } from './output-path.js'
@@ -49,15 +50,16 @@ export async function runGenerate(prompt: string | undefined, flags: GenerateFla
   if (wanted.size < clips.length) {
     output.note(`${clips.length - wanted.size} of ${count(clips.length)} skipped: there already`)
   }
-  const settings = settingsOf(flags, seed)
+  const cutoff = wanted.size === 0 ? undefined : await cutoffOf(flags, output, signal)
+  const settings = settingsOf(flags, seed, cutoff)
   const toMake = clips.filter(({ index }) => wanted.has(index))
   const work = { flags, settings, targets, output, signal }
-  const made = wanted.size === 0 ? undefined : await make(toMake, work)
+  const made = wanted.size === 0 ? undefined : await make(toMake, cutoff, work)
   for (const [i, file] of (made?.files ?? []).entries()) files[toMake[i].index] = file
   output.result(
     {
       files,
-      settings: { ...settings, format },
+      settings: { ...settings, ...(cutoff && { cutoff: cutoff.hertz }), format },
       model: { source: flags.model ?? null, ...made?.model },
       timings: made?.timings ?? noTime,
       warnings: made?.warnings ?? [],
@@ -82,9 +84,23 @@ async function skipped(
   }
 }
 
-function settingsOf(flags: GenerateFlags, seed: bigint) {
+async function cutoffOf(
+  { superResolution, cutoff }: GenerateFlags,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Cutoff | undefined> {
+  if (superResolution === undefined) return undefined
+  if (cutoff !== undefined) return { hertz: cutoff }
+  const found = await measureCutoff(superResolution, signal)
+  output.note(
+    `the band of ${superResolution} ends at ${found.hertz} Hz (${found.found}); --cutoff overrides`,
+  )
+  return found
+}
+
+function settingsOf(flags: GenerateFlags, seed: bigint, cutoff: Cutoff | undefined) {
   return {
-    ...soundOptions(flags),
+    ...soundOptions(flags, cutoff?.hertz),
     durationSeconds: flags.duration ?? (startsFromSound(flags) ? undefined : 10),
     steps: flags.steps,
     guidanceScale: flags.guidance,
@@ -96,7 +112,7 @@ function settingsOf(flags: GenerateFlags, seed: bigint) {
   }
 }
 
-async function make(clips: PlannedClip[], work: Work): Promise<Made> {
+async function make(clips: PlannedClip[], cutoff: Cutoff | undefined, work: Work): Promise<Made> {
   const { flags, settings, targets, output, signal } = work
   const started = performance.now()
   output.note(`loading ${flags.model ?? 'the default model'}`)
@@ -113,6 +129,7 @@ async function make(clips: PlannedClip[], work: Work): Promise<Made> {
     )
     if (info.randomWeights)
       output.note('warning: this model has random weights; it makes only noise')
+    if (cutoff) checkCutoff(cutoff, flags.superResolution ?? '', info.sampleRate)
     // Every clip with its seed: those between them may be skipped.
     const prompt = clips.map(({ options, seed }) => ({ ...options, seed }))
     const job = generate(model, { ...settings, prompt, count: 1, signal })
@@ -124,6 +141,8 @@ async function make(clips: PlannedClip[], work: Work): Promise<Made> {
     const { timings } = result
     output.note(`${count(clips.length)} in ${seconds(timings.totalMs)}, seed ${settings.seed}`)
     return { files, model: info, timings: { loadMs, ...timings }, warnings }
+  } catch (error) {
+    throw withFlagNames(error, flags)
   } finally {
     await model.dispose()
   }

@@ -9,7 +9,7 @@ export interface SoundFlags {
   strength?: number
   inpaint?: [number, number][]
   superResolution?: string
-  above?: number
+  cutoff?: number
   long?: boolean
 }
 
@@ -49,21 +49,21 @@ export function checkSoundFlags(flags: SoundFlags): void {
   if (flags.inpaint !== undefined && !startsFromSound(flags)) {
     throw new InvalidOptionError('--inpaint', 'needs the sound to repair, given with --init')
   }
-  if (flags.above !== undefined && flags.superResolution === undefined) {
-    throw new InvalidOptionError('--above', 'needs the sound, given with --super-resolution')
+  if (flags.cutoff !== undefined && flags.superResolution === undefined) {
+    throw new InvalidOptionError('--cutoff', 'needs the sound, given with --super-resolution')
   }
 }
 
-/** Only what is given: the settings that a run reports stay free of the rest. */
-export function soundOptions(flags: SoundFlags): SoundOptions {
-  const { audioPrompt, candidates, strength, inpaint, superResolution, above, long } = flags
+/**
+ * Only what is given: the settings that a run reports stay free of the rest. `cutoff`: that of the
+ * sound for --super-resolution.
+ */
+export function soundOptions(flags: SoundFlags, cutoff: number | undefined): SoundOptions {
+  const { audioPrompt, candidates, strength, inpaint, superResolution, long } = flags
   const audio = flags.init ?? superResolution
-  const hertz = above === undefined ? ('above-source' as const) : above
   const mask: MaskOptions = {
     ...(inpaint && { seconds: inpaint }),
-    ...(superResolution !== undefined && {
-      hertz: typeof hertz === 'number' ? [[hertz, 1e6] as [number, number]] : hertz,
-    }),
+    ...(cutoff !== undefined && { hertz: [[cutoff, 1e6] as [number, number]] }),
   }
   return {
     ...(audioPrompt !== undefined && { audioPrompt }),
@@ -72,4 +72,18 @@ export function soundOptions(flags: SoundFlags): SoundOptions {
     ...(candidates !== undefined && { candidates }),
     ...(long !== undefined && { long }),
   }
+}
+
+/** The library's complaint about an option, under the name that it has on the command line. */
+export function withFlagNames(error: unknown, flags: SoundFlags): unknown {
+  if (!(error instanceof InvalidOptionError)) return error
+  const { option, message, hint } = error
+  const named: Record<string, string | false> = {
+    'init.audio': flags.init === undefined ? '--super-resolution' : '--init',
+    'mask.seconds': flags.inpaint !== undefined && '--inpaint',
+    'mask.hertz': flags.superResolution !== undefined && '--cutoff',
+  }
+  const flag = startsFromSound(flags) && named[option]
+  if (!flag) return error
+  return new InvalidOptionError(flag, message.slice(option.length + 2), hint)
 }

@@ -49,9 +49,9 @@ export function generateCommand(): Command {
     )
     .option('--super-resolution <file>', 'a sound to which high frequencies are added')
     .option(
-      '--above <hertz>',
-      'where they begin (default: half its sampling rate)',
-      numberValue('--above', numberIn(0, 1e6)),
+      '--cutoff <hertz>',
+      'where its own end (default: measured, and told)',
+      numberValue('--cutoff', numberIn(0, 1e6)),
     )
     .option(
       '--candidates <n>',

@@ -122,11 +122,14 @@ function regeneratedBins(
     if (bands.some(([from, to]) => from < high && to > low)) bins.push(bin)
   }
   if (bins.length > 0) return bins
-  const which = hertz === 'above-source' ? `the sound has ${sourceRate} Hz` : 'they are'
+  const which =
+    hertz === 'above-source'
+      ? `half the rate of the sound, ${sourceRate / 2} Hz, is not`
+      : 'none of the ranges begins'
   throw new InvalidOptionError(
     'mask.hertz',
-    `nothing is made anew: ${which}, and the model makes sound up to ${nyquist} Hz`,
-    'Give ranges below that.',
+    `nothing is made anew: ${which} below ${nyquist} Hz, up to which the model makes sound`,
+    hertz === 'above-source' ? 'Say where its band ends, as a range.' : 'Give ranges below that.',
   )
 }
 

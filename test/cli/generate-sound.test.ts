@@ -60,7 +60,7 @@ test('--init with --strength, and --super-resolution, make clips as long as the 
   expect(transfer.timings.stepMs).toEqual([])
   expect(transfer.files[0].durationSeconds).toBe(0.64)
   const finer = await make('--super-resolution', narrow)
-  expect(finer.settings.mask).toEqual({ hertz: 'above-source' })
+  expect(finer.settings.mask).toEqual({ hertz: [[4000, 1e6]] })
   expect(finer.samples).toHaveLength(10_240)
 })
 
@@ -70,11 +70,11 @@ test.each([
   ['--inpaint', ['--inpaint', '1-2']],
   ['--strength', ['--init', wide, '--strength', '2']],
   ['--strength', ['--strength', '0.5']],
-  ['--above', ['--init', wide, '--above', '4000']],
+  ['--cutoff', ['--init', wide, '--cutoff', '4000']],
   ['--super-resolution', ['--init', wide, '--super-resolution', narrow]],
   ['--candidates', ['--candidates', '17']],
-  ['mask.seconds', ['--init', wide, '--inpaint', '0.5-2']],
-  ['mask.hertz', ['--super-resolution', wide]],
+  ['--inpaint', ['--init', wide, '--inpaint', '0.5-2']],
+  ['--super-resolution', ['--super-resolution', wide]],
   ['none.wav cannot be opened', ['--audio-prompt', join(work, 'none.wav')]],
 ])('refuses wrong %s', async (message, args) => {
   const out = join(work, 'never.wav')

@@ -4,6 +4,8 @@ The front-end is computed in float64 and its result cast to the dtype of the wei
 Nothing here is shared with the archive.
 """
 
+import copy
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,23 @@ class Vggish(nn.Module):
         x = torch.transpose(x, 1, 2)
         x = x.contiguous().view(x.size(0), -1)
         return self.embeddings(x)
+
+
+def reordered(network: Vggish, seed: int) -> Vggish:
+    """The same function with its hidden units in another order: float32 then rounds otherwise."""
+    twin, generator = copy.deepcopy(network), torch.Generator().manual_seed(seed)
+    linears = [layer for layer in twin.embeddings if isinstance(layer, nn.Linear)]
+    for layer, next_layer in pairwise(linears):
+        order = torch.randperm(layer.out_features, generator=generator)
+        layer.weight.data, layer.bias.data = layer.weight.data[order], layer.bias.data[order]
+        next_layer.weight.data = next_layer.weight.data[:, order]
+    conv = [layer for layer in twin.features if isinstance(layer, nn.Conv2d)][-1]
+    order = torch.randperm(conv.out_channels, generator=generator)
+    conv.weight.data, conv.bias.data = conv.weight.data[order], conv.bias.data[order]
+    # Its channels are the fastest index of what the first linear layer sees.
+    columns = linears[0].weight.data.unflatten(1, (-1, conv.out_channels))
+    linears[0].weight.data = columns[..., order].flatten(1)
+    return twin
 
 
 def load_vggish(path: Path, final_relu: bool) -> Vggish:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import Archive
-from reference_vggish import Vggish, load_vggish
+from reference_vggish import Vggish, load_vggish, reordered
 from sounds import assert_packable, assert_same_in_any_batch, errors, hard_clips
 from sounds import random_backbone as write
 
@@ -40,15 +40,15 @@ def compare(archive: Archive, path: Path, seconds: float, final_relu: bool = Fal
     clips = hard_clips(16000, seconds)
     reference = load_vggish(path, final_relu)
     ours = frozen(archive, reference, final_relu=final_relu)(clips)
-    plain = run(reference, clips)
+    plain = [run(twin, clips) for twin in [reference, *(reordered(reference, k) for k in range(3))]]
     exact = run(reference.double(), clips)
     assert ours.dtype == torch.float32
     assert (ours.min() >= 0) == final_relu
     assert exact.std((0, 1)).mean() > 0.1 * exact.square().mean().sqrt(), 'all clips are alike'
     assert errors(ours, exact).median() < 1e-5
     # Both have a front-end in float64 and the same convolutions: what differs is the order in which
-    # the linear layers sum, to either's advantage.
-    assert errors(ours, exact).max() <= 1.2 * errors(plain, exact).max()
+    # layers sum, which every instruction set chooses for itself, to either's advantage.
+    assert errors(ours, exact).max() <= 1.2 * max(errors(one, exact).max() for one in plain)
 
 
 @pytest.mark.parametrize(('seconds', 'final_relu'), [(1.0, False), (2.0, True), (4.9, False)])

@@ -48,7 +48,7 @@ export async function lockRepo(repo: string, id: string): Promise<() => Promise<
   })
   const lock = await lockFile(path)
   if ('release' in lock) return lock.release
-  throw new HubError('HUB_DOWNLOAD_FAILED', `${id} is being pulled by process ${lock.holder}`, {
+  throw new HubError('HUB_DOWNLOAD_FAILED', `${id} is being pulled by ${lock.holder}`, {
     hint: `wait for it; if there is no such process, remove ${path}`,
   })
 }

@@ -89,7 +89,7 @@ test('one writes at a time; who waits finds what the other wrote', async () => {
   expect(second.find(key('a'))).toBe(undefined)
   await first.close()
   await waiting
-  expect(holders).toEqual([`${process.pid} on ${hostname()}`])
+  expect(holders).toEqual([`process ${process.pid} on ${hostname()}`])
   expect(second.find(key('a'))).toBe(0)
   await second.close()
 })

@@ -28,7 +28,7 @@ export class OutputFolder {
     const lock = await lockFile(join(path, '.lock'))
     if (!('release' in lock)) {
       const hint = `Wait for it, or choose another folder; if there is no such process, remove ${join(path, '.lock')}`
-      throw new InvalidOptionError('outputDir', `process ${lock.holder} trains in ${path}`, hint)
+      throw new InvalidOptionError('outputDir', `${lock.holder} trains in ${path}`, hint)
     }
     try {
       const [newest] = await listCheckpoints(path)

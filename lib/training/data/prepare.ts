@@ -226,5 +226,5 @@ export function textKey(text: string): string {
 }
 
 function waiting({ onWarning }: PreparationEvents): (holder: string) => void {
-  return (holder) => onWarning(`process ${holder} prepares the same data: waiting until it is done`)
+  return (holder) => onWarning(`${holder} prepares the same data: waiting until it is done`)
 }

@@ -26,7 +26,8 @@ export function datasetCommand(): Command {
 
 const notes = `
 Kinds: esc50, urbansound8k, audiocaps, audioset, folder (sounds with captions.csv or captions.jsonl).
-Of a folder alone the kind is found by its lists.
+Of a folder alone the kind is found by its lists. Lists name files relative to the folder; absolute
+paths are taken with folder:DIR?absolute=true.
 
 Examples:
   audioldm dataset check ESC-50-master

@@ -1,11 +1,11 @@
 /** Gathers what a list says about clips, then looks which of their files are there. */
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { AbortError } from '../errors.js'
 import { fileProblem } from '../files/file-problem.js'
 import type { DatasetClip, DatasetProblem, LoadedDataset } from './dataset.js'
 
-/** A clip whose file has not been looked for; `file` is relative to the folder and stays in it. */
+/** A clip whose file has not been looked for; `file` is as `safeFile` gives it. */
 export type ListedClip = Omit<DatasetClip, 'path'> & { file: string }
 
 const statsAtOnce = 64
@@ -26,7 +26,7 @@ export class ClipList {
   }
 
   missing(file: string, reason: string): void {
-    this.problems.push({ kind: 'missing', path: join(this.folder, file), reason })
+    this.problems.push({ kind: 'missing', path: resolve(this.folder, file), reason })
   }
 
   get(id: string): ListedClip | undefined {
@@ -49,7 +49,7 @@ export class ClipList {
       const reasons = known ? [] : await Promise.all(group.map(({ file }) => this.absence(file)))
       group.forEach(({ file, ...clip }, n) => {
         const reason = reasons[n]
-        if (reason === undefined) clips.push({ ...clip, path: join(this.folder, file) })
+        if (reason === undefined) clips.push({ ...clip, path: resolve(this.folder, file) })
         else this.missing(file, reason)
       })
     }
@@ -58,28 +58,10 @@ export class ClipList {
 
   private async absence(file: string): Promise<string | undefined> {
     try {
-      const info = await stat(join(this.folder, file))
+      const info = await stat(resolve(this.folder, file))
       return info.isFile() ? undefined : info.isDirectory() ? 'is a folder' : 'is not a file'
     } catch (error) {
       return fileProblem(error)
     }
   }
-}
-
-/**
- * A path of a list as one within the folder, with '/', or why it is none. Lists come from anywhere:
- * they must not point at other files of the machine.
- */
-export function safeFile(name: string): { file: string } | { reason: string } {
-  const path = name.replaceAll('\\', '/')
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
-  if (parts.length === 0) return { reason: 'names no file' }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
-  if (/[\u0000-\u001f]/.test(path)) return { reason: 'names a file with control characters' }
-  if (path.length > 4096) return { reason: 'names a file by more than 4096 characters' }
-  if (path.startsWith('/') || /^[a-z]:/i.test(path)) {
-    return { reason: `names ${name} by an absolute path; it must be relative to the folder` }
-  }
-  if (parts.includes('..')) return { reason: `names ${name}, which is outside the folder` }
-  return { file: parts.join('/') }
 }

@@ -2,7 +2,10 @@
 
 /** One sound of a data set with what is said about it. */
 export interface DatasetClip {
-  /** Unique in its data set and the same on every machine: seeded splits depend on it. */
+  /**
+   * Unique in its data set and the same on every machine: seeded splits depend on it. Of a file
+   * outside its data set it holds the absolute path, and is the same where that is.
+   */
   id: string
   /** Absolute. */
   path: string
@@ -52,6 +55,8 @@ export interface Dataset {
   readonly split?: string
   /** The file that lists the clips, where it was named, relative to the folder. */
   readonly list?: string
+  /** The list may name files by absolute paths. */
+  readonly absolute?: true
   /**
    * Reads the list and looks which files are there.
    * @throws InvalidOptionError when the folder or its list is not there or is something else.

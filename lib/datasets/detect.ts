@@ -5,7 +5,7 @@ import { audioCaps, audioCapsLists, audioCapsSplits } from './audiocaps.js'
 import { audioSet, audioSetLists, audioSetSplits } from './audioset.js'
 import type { Dataset } from './dataset.js'
 import { esc50 } from './esc50.js'
-import { captionedFolder, captionLists } from './folder.js'
+import { captionLists, specifiedFolder } from './folder.js'
 import { datasetFolder } from './folder-option.js'
 import { exists, requireFolder } from './list-file.js'
 import { urbanSound8K } from './urbansound8k.js'
@@ -26,7 +26,7 @@ export async function detectDataset(folder: string): Promise<Dataset> {
   for (const split of audioCapsSplits) {
     if (await there(audioCapsLists(split))) return audioCaps(path, { split })
   }
-  if (await there(captionLists)) return captionedFolder(path)
+  if (await there(captionLists)) return specifiedFolder(path)
   throw new InvalidOptionError(
     'dataset',
     `${path} has none of the lists by which data sets are known`,

@@ -1,10 +1,11 @@
 /** ESC-50: 2000 clips of 5 s in 50 classes and 5 folds. */
 import { join } from 'node:path'
 import { captionOf, words } from './captions.js'
-import { ClipList, safeFile } from './clip-list.js'
+import { ClipList } from './clip-list.js'
 import type { Dataset, LoadedDataset } from './dataset.js'
 import { type FoldedDatasetOptions, type FoldFilter, foldedDataset, foldOf } from './folds.js'
 import { findList } from './list-file.js'
+import { safeFile } from './listed-file.js'
 import { tableRows } from './table.js'
 
 const list = 'meta/esc50.csv'

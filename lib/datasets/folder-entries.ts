@@ -15,8 +15,8 @@ export interface FolderEntry {
 
 type Rejections = Pick<ClipList, 'reject'>
 
-/** `file_name` and `text` are the names of other tools. */
-const fileColumns = ['file', 'file_name', 'filename', 'path']
+/** All but the first are the names of other tools. */
+const fileColumns = ['file', 'file_name', 'filename', 'path', 'audio_filepath', 'audio', 'wav']
 const captionColumns = ['caption', 'text']
 const labelColumns = ['label', 'labels']
 const maxLineBytes = 64 * 1024
@@ -39,19 +39,32 @@ export async function* tableEntries(
       captions: [row.get(...captionColumns)],
       labels: row.get(...labelColumns).split(';'),
     }
-    const start = seconds(row.get('start'))
-    const end = seconds(row.get('end'))
-    if (start === 'wrong' || end === 'wrong') {
-      clips.reject(row.line, 'start and end are not numbers of seconds')
-    } else {
-      yield { ...entry, ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
-    }
+    const part = partOf((name) => {
+      const text = row.get(name)
+      if (text === '') return undefined
+      return /^\d{1,9}(\.\d*)?$/.test(text) ? Number(text) : Number.NaN
+    })
+    if (typeof part === 'string') clips.reject(row.line, part)
+    else yield { ...entry, ...part }
   }
 }
 
-function seconds(text: string): number | undefined | 'wrong' {
-  if (text === '') return undefined
-  return /^\d{1,9}(\.\d*)?$/.test(text) ? Number(text) : 'wrong'
+type Part = Pick<FolderEntry, 'start' | 'end'>
+
+/**
+ * The part of the file by start and end or, as NeMo writes it, by offset and duration; a duration
+ * alone is that of the file. `seconds`: NaN of what is no number of seconds; a text says which is.
+ */
+function partOf(seconds: (name: string) => number | undefined): Part | string {
+  const times = { start: seconds('start'), end: seconds('end'), offset: seconds('offset') }
+  const { offset } = times
+  const duration = offset === undefined ? undefined : seconds('duration')
+  const wrong = Object.entries({ ...times, duration }).find(([, time]) => Number.isNaN(time))
+  if (wrong) return `${wrong[0]} is not a number of seconds`
+  const start = times.start ?? offset
+  const behind = offset === undefined || duration === undefined ? undefined : offset + duration
+  const end = times.end ?? behind
+  return { ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
 }
 
 /** An object a line, with the same names; captions and labels may be lists. */
@@ -95,19 +108,17 @@ function jsonEntry(line: number, text: string): FolderEntry | string | undefined
   const file = first(fileColumns)
   const captions = texts(first([...captionColumns, 'captions']))
   const labels = texts(first(labelColumns))
-  const { start, end } = fields
   if (typeof file !== 'string') return 'names no file'
   if (!captions || !labels) return 'has a caption or label that is not text'
-  for (const time of [start, end]) {
-    if (time != null && !(typeof time === 'number' && time >= 0 && time < 1e9)) {
-      return 'start and end are not numbers of seconds'
-    }
-  }
-  return {
-    ...{ line, file, captions, labels },
-    ...(typeof start === 'number' && { start }),
-    ...(typeof end === 'number' && { end }),
-  }
+  const part = partOf((name) => {
+    const time = fields[name] ?? undefined
+    return time === undefined || isSeconds(time) ? time : Number.NaN
+  })
+  return typeof part === 'string' ? part : { ...{ line, file, captions, labels }, ...part }
+}
+
+function isSeconds(time: unknown): time is number {
+  return typeof time === 'number' && time >= 0 && time < 1e9
 }
 
 function texts(value: unknown): string[] | undefined {

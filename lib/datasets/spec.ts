@@ -4,7 +4,7 @@ import { audioCaps } from './audiocaps.js'
 import { audioSet } from './audioset.js'
 import type { Dataset, DatasetName } from './dataset.js'
 import { esc50 } from './esc50.js'
-import { captionedFolder } from './folder.js'
+import { specifiedFolder } from './folder.js'
 import { urbanSound8K } from './urbansound8k.js'
 
 type Options = Record<string, unknown>
@@ -15,7 +15,7 @@ const kinds: Record<DatasetName, (folder: string, options: Options) => Dataset> 
   urbansound8k: urbanSound8K,
   audiocaps: audioCaps,
   audioset: audioSet,
-  folder: captionedFolder,
+  folder: specifiedFolder,
 }
 
 const hint = 'such as esc50:DIR, urbansound8k:DIR, audiocaps:DIR, audioset:DIR or folder:DIR'
@@ -39,12 +39,17 @@ function parseQuery(query: string): Options {
   const options: Options = Object.create(null)
   for (const [name, value] of new URLSearchParams(query)) {
     if (name in options) throw new InvalidOptionError(name, 'is given twice')
-    options[name] = name === 'folds' ? value.split(',').map(wholeNumber) : value
+    options[name] = Object.hasOwn(read, name) ? read[name](value) : value
   }
   return { ...options }
 }
 
-/** What is no number reaches the check, and its message, as it was typed. */
+/** What options are that are no text. What cannot be such reaches the check as it was typed. */
+const read: Record<string, (text: string) => unknown> = {
+  folds: (text) => text.split(',').map(wholeNumber),
+  absolute: (text) => (text === 'true' || text === 'false' ? text === 'true' : text),
+}
+
 function wholeNumber(text: string): number | string {
   return /^\d{1,9}$/.test(text.trim()) ? Number(text) : text
 }

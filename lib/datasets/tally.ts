@@ -10,6 +10,7 @@ export interface DatasetReport {
   folds?: readonly number[]
   split?: string
   list?: string
+  absolute?: true
   /** Clips that can be used; everything that follows counts these. */
   clips: number
   captions: number

@@ -1,10 +1,11 @@
 /** UrbanSound8K: 8732 clips of at most 4 s in 10 classes and 10 folds. */
 import { join } from 'node:path'
 import { captionOf, words } from './captions.js'
-import { ClipList, safeFile } from './clip-list.js'
+import { ClipList } from './clip-list.js'
 import type { Dataset, LoadedDataset } from './dataset.js'
 import { type FoldedDatasetOptions, type FoldFilter, foldedDataset, foldOf } from './folds.js'
 import { findList } from './list-file.js'
+import { safeFile } from './listed-file.js'
 import { type TableRow, tableRows } from './table.js'
 
 const list = 'metadata/UrbanSound8K.csv'

@@ -100,7 +100,7 @@ test('ESC-50: rows that cannot be used are problems with their line', async () =
     'names ../../etc/passwd, which is outside the folder',
     'names /etc/passwd by an absolute path; it must be relative to the folder',
     'names a/../../x.wav, which is outside the folder',
-    'names C:\\x.wav by an absolute path; it must be relative to the folder',
+    'names C:\\x.wav by an absolute path of another system',
     'names ..\\x.wav, which is outside the folder',
     'names no file',
     'names no file',

@@ -1,6 +1,10 @@
-import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { checkDataset } from '../../lib/datasets/check.js'
+import { detectDataset } from '../../lib/datasets/detect.js'
 import { captionedFolder } from '../../lib/datasets/folder.js'
+import { parseDatasetSpec } from '../../lib/datasets/spec.js'
 import { AbortError } from '../../lib/errors.js'
 import { refusal, scratch } from './fixture.js'
 
@@ -55,7 +59,7 @@ test('captions.csv: captions, labels where there is none, and parts of files', a
   expect(problems.map(({ kind, path, reason }) => [kind, path.split(':')[1], reason])).toEqual([
     ['row', '9', 'has no caption and no label'],
     ['row', '10', 'ends at 5 s, which is not behind its start at 5 s'],
-    ['row', '11', 'start and end are not numbers of seconds'],
+    ['row', '11', 'start is not a number of seconds'],
     ['row', '12', expect.stringMatching(/absolute path/)],
     ['row', '13', expect.stringMatching(/outside the folder/)],
     ['missing', undefined, 'there is no such file'],
@@ -95,7 +99,7 @@ test('captions.jsonl: the same in JSON Lines', async () => {
     ['8', 'is not an object'],
     ['9', 'names no file'],
     ['10', 'has a caption or label that is not text'],
-    ['11', 'start and end are not numbers of seconds'],
+    ['11', 'start is not a number of seconds'],
     ['12', 'has no caption and no label'],
     ['13', expect.stringMatching(/outside the folder/)],
     ['14', 'is longer than 65536 bytes'],
@@ -109,6 +113,114 @@ test.each([
   const folder = work.folder({ [name]: text, 'x.wav': 300 })
   const { clips } = await captionedFolder(folder).load()
   expect(clips).toMatchObject([{ id: 'x.wav', captions: ['A cat'] }])
+})
+
+test.each([
+  ['captions.csv', 'audio,caption\nx.wav,A cat\n'],
+  ['captions.csv', 'id,audio_filepath,text,duration\n1,x.wav,A cat,0.1\n'],
+  ['captions.csv', 'wav,caption\n./x.wav,A cat\n'],
+  ['captions.jsonl', '{"audio":"x.wav","caption":"A cat"}'],
+  ['captions.jsonl', '{"audio_filepath":"x.wav","text":"A cat","duration":0.1}'],
+  ['captions.jsonl', '{"wav":"x.wav","captions":["A cat"]}'],
+])('%s, as training code writes it: %s', async (name, text) => {
+  const folder = work.folder({ [name]: text, 'x.wav': 300 })
+  const { clips, problems } = await captionedFolder(folder).load()
+  expect(clips).toEqual([
+    { id: 'x.wav', path: join(folder, 'x.wav'), captions: ['A cat'], labels: [] },
+  ])
+  expect(problems).toEqual([])
+})
+
+test('a manifest of NeMo, whose offset and duration name a part', async () => {
+  const manifest = [
+    '{"audio_filepath": "x.wav", "offset": 1.5, "duration": 2, "text": "A cat"}',
+    '{"audio_filepath": "x.wav", "offset": 4, "text": "A dog"}',
+    '{"audio_filepath": "x.wav", "duration": 9, "text": "Both"}',
+    '{"audio_filepath": "x.wav", "offset": "one", "duration": 2, "text": "A cat"}',
+  ].join('\n')
+  const folder = work.folder({
+    ...{ 'train_manifest.json': manifest, 'x.wav': 300 },
+    'captions.csv':
+      'audio,text,offset,duration\nx.wav,A cat,1.5,2\nx.wav,A dog,4,\nx.wav,Both,,9\n',
+  })
+  const json = await captionedFolder(folder, { captions: 'train_manifest.json' }).load()
+  expect(json.clips.map(({ id, captions }) => [id, ...captions])).toEqual([
+    ['x.wav#1.5-3.5', 'A cat'],
+    ['x.wav#4-', 'A dog'],
+    ['x.wav', 'Both'],
+  ])
+  expect(json.problems).toMatchObject([
+    { kind: 'row', reason: 'offset is not a number of seconds' },
+  ])
+  expect((await captionedFolder(folder).load()).clips).toEqual(json.clips)
+})
+
+describe('absolute paths', () => {
+  const elsewhere = work.folder({ 'a.wav': 300, 'b.wav': 400 })
+  const folder = work.folder({ 'x.wav': 500, 'captions.csv': '' })
+  const rows = [
+    'file,caption',
+    `${elsewhere}/a.wav,One`,
+    `${elsewhere}/../${basename(elsewhere)}/b.wav,Two`,
+    `${folder}/./x.wav,Three`,
+    'x.wav,Three again',
+    `${elsewhere}/lost.wav,Four`,
+    '../a.wav,Five',
+    'C:\\a.wav,Six',
+  ]
+  writeFileSync(join(folder, 'captions.csv'), rows.join('\n'))
+
+  test('are refused, and the option that allows them is named as it is written there', async () => {
+    for (const [dataset, how] of [
+      [captionedFolder(folder), 'absolute: true'],
+      [captionedFolder(folder, { absolute: false }), 'absolute: true'],
+      [parseDatasetSpec(`folder:${folder}`), 'folder:DIR?absolute=true'],
+      [parseDatasetSpec(`folder:${folder}?absolute=false`), 'folder:DIR?absolute=true'],
+      [await detectDataset(folder), 'folder:DIR?absolute=true'],
+    ] as const) {
+      const { clips, problems } = await dataset.load()
+      expect(clips.map(({ id }) => id)).toEqual(['x.wav'])
+      expect(problems.map(({ kind, reason }) => [kind, reason])).toEqual([
+        ...[`${elsewhere}/a.wav`, `${elsewhere}/../${basename(elsewhere)}/b.wav`].map(absolute),
+        ...[`${folder}/./x.wav`, `${elsewhere}/lost.wav`].map(absolute),
+        ['row', 'names ../a.wav, which is outside the folder'],
+        ['row', 'names C:\\a.wav by an absolute path of another system'],
+      ])
+      function absolute(path: string) {
+        return ['row', `names ${path} by an absolute path; give ${how} to allow it`]
+      }
+    }
+  })
+
+  test('are taken with it, those within the folder as if relative', async () => {
+    for (const dataset of [
+      captionedFolder(folder, { absolute: true }),
+      parseDatasetSpec(`folder:${folder}?absolute=true`),
+    ]) {
+      expect(dataset.absolute).toBe(true)
+      const { clips, problems } = await dataset.load()
+      expect(clips.map(({ id, path, captions }) => [id, path, ...captions])).toEqual([
+        [`${elsewhere}/a.wav`, `${elsewhere}/a.wav`, 'One'],
+        [`${elsewhere}/b.wav`, `${elsewhere}/b.wav`, 'Two'],
+        ['x.wav', join(folder, 'x.wav'), 'Three', 'Three again'],
+      ])
+      expect(problems.map(({ kind, path, reason }) => [kind, basename(path), reason])).toEqual([
+        ['row', 'captions.csv:7', 'names ../a.wav, which is outside the folder'],
+        ['row', 'captions.csv:8', 'names C:\\a.wav by an absolute path of another system'],
+        ['missing', 'lost.wav', 'there is no such file'],
+      ])
+    }
+    const report = await checkDataset(captionedFolder(folder, { absolute: true }))
+    expect(report).toMatchObject({ absolute: true, clips: 3, unreadable: 0 })
+  })
+
+  test('what is no file is no clip', async () => {
+    const list = 'file,caption\n/dev/zero,One\n/,Two\n/etc,Three\n'
+    const devices = captionedFolder(work.folder({ 'captions.csv': list }), { absolute: true })
+    expect((await devices.load()).problems.map(({ reason }) => reason)).toEqual([
+      ...['names no file', 'is not a file', 'is a folder'],
+    ])
+  })
 })
 
 test('a list with a name of its own', async () => {

@@ -21,6 +21,7 @@ test.each([
   ['audioset:x?split=eval', { name: 'audioset', split: 'eval' }],
   ['folder:.', { name: 'folder', path: '.' }],
   ['folder:x?captions=val.jsonl', { list: 'val.jsonl' }],
+  ['folder:x?captions=train_manifest.json&absolute=true', { absolute: true }],
 ])('%s', (spec, expected) => {
   const dataset = settings(parseDatasetSpec(spec))
   const path = 'path' in expected && { path: resolve(expected.path) }
@@ -38,6 +39,9 @@ test.each([
   ['esc50:x?folds=1&folds=2', /^folds: is given twice/],
   ['esc50:x?__proto__=1', /^__proto__: there is no such option/],
   ['esc50:x?template=none', /^template: /],
+  ['folder:x?absolute=yes', /^absolute: expected true or false, got 'yes'/],
+  ['folder:x?absolute', /^absolute: expected true or false, got ''/],
+  ['esc50:x?absolute=true', /^absolute: there is no such option/],
   ['audiocaps:x?split=all', /^split: expected one of train, val, test, got 'all'/],
 ])('%s is refused', async (spec, message) => {
   expect(await refusal(() => parseDatasetSpec(spec))).toMatch(message)

@@ -11,12 +11,16 @@ const units = { generated: 'generated clips', reference: 'reference clips', prom
 
 type Told = { type: 'metric' } & Extract<ScoreEvent, { type: 'metric' }>
 
-/** The result, with the warnings and the metrics that were told on the way. */
+/**
+ * The result, with the warnings and the metrics that were told on the way; `notes` are those of the
+ * warnings that are about a metric.
+ */
 export async function follow<R>(
   job: Job<ScoreEvent, R> | Job<SaveStatisticsEvent, R>,
-): Promise<{ result: R; warnings: string[]; metrics: Told[] }> {
+): Promise<{ result: R; warnings: string[]; notes: string[]; metrics: Told[] }> {
   const progress = createProgress()
   const warnings: string[] = []
+  const notes: string[] = []
   const metrics: Told[] = []
   let skipped = 0
   try {
@@ -31,13 +35,14 @@ export async function follow<R>(
         }
       } else if (event.type === 'warning') {
         warnings.push(event.message)
+        if ('metric' in event) notes.push(event.message)
         progress.note(`warning: ${event.message}`)
       } else {
         metrics.push(event)
       }
     }
     if (skipped > listed) progress.note(`skipped ${skipped - listed} more files`)
-    return { result: await job, warnings, metrics }
+    return { result: await job, warnings, notes, metrics }
   } finally {
     progress.stop()
   }

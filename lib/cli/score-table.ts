@@ -6,7 +6,8 @@ import type { ScoredSide, ScoreResult } from '../score/result.js'
 
 type Told = { name: MetricName; value: unknown }
 
-export function scoreTable(result: ScoreResult, metrics: Told[]): string {
+/** `notes`: what should be known of the numbers. */
+export function scoreTable(result: ScoreResult, metrics: Told[], notes: string[]): string {
   const rows = metrics.flatMap(({ name, value }) => {
     const [metric] = selectMetrics([name])
     const frames = metric.generated?.source === 'frames'
@@ -20,7 +21,8 @@ export function scoreTable(result: ScoreResult, metrics: Told[]): string {
           ]
     return valueRows(name, value).map(([label, text]) => [label, text, ...counts])
   })
-  return `${align([['metric', 'value', 'generated', 'reference'], ...rows])}\n${protocolLine(result)}`
+  const table = align([['metric', 'value', 'generated', 'reference'], ...rows])
+  return [table, ...notes.map((note) => `note: ${note}`), protocolLine(result)].join('\n')
 }
 
 function clips({ count, frames }: ScoredSide, patches: boolean): string {
@@ -31,7 +33,10 @@ function clips({ count, frames }: ScoredSide, patches: boolean): string {
 function valueRows(name: string, value: unknown): [string, string][] {
   if (typeof value === 'number') return [[name, number(value)]]
   const fields = value as Record<string, number>
-  if ('mean' in fields) return [[name, `${number(fields.mean)} ± ${number(fields.std)}`]]
+  if ('mean' in fields) {
+    const deviation = Number.isNaN(fields.std) ? '' : ` ± ${number(fields.std)}`
+    return [[name, number(fields.mean) + deviation]]
+  }
   if ('value' in fields) {
     const { value: main, ...others } = fields
     const details = Object.entries(others).map(([key, each]) => `${key} ${number(each)}`)

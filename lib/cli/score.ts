@@ -101,17 +101,21 @@ async function run(
       saveStatistics: saveStats,
       signal,
     }
-    const { result, warnings, metrics } = await inFoldersOf([perClip, saveStats], async () => {
-      const scored = await follow(score(options))
-      if (perClip !== undefined) await writeFileAtomic(perClip, clipCsv(scored.result.clips ?? []))
-      return scored
-    })
+    const { result, warnings, notes, metrics } = await inFoldersOf(
+      [perClip, saveStats],
+      async () => {
+        const scored = await follow(score(options))
+        if (perClip !== undefined)
+          await writeFileAtomic(perClip, clipCsv(scored.result.clips ?? []))
+        return scored
+      },
+    )
     const { clips, ...rest } = result
     const files = {
       ...(perClip !== undefined && { perClip }),
       ...(saveStats !== undefined && { statistics: saveStats }),
     }
-    output.result({ ...rest, ...files, warnings }, scoreTable(result, metrics))
+    output.result({ ...rest, ...files, warnings }, scoreTable(result, metrics, notes))
   } catch (error) {
     throw withFlagNames(error)
   }

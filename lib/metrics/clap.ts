@@ -22,7 +22,8 @@ export const clap: Metric = {
       clips.set(clip, { clap: similarity })
     }
     const mean = average(values)
-    const std = Math.sqrt(average(values.map((value) => (value - mean) ** 2)))
+    const spread = Math.sqrt(average(values.map((value) => (value - mean) ** 2)))
+    const std = values.length > 1 ? spread : Number.NaN
     return { values: { clap: { mean, std } }, clips }
   },
 }

@@ -23,6 +23,8 @@ export interface SpectralPair extends Pair {
   /** dB; infinite where the log-mel images are equal. */
   psnr: number
   ssim: number
+  /** Whether one of the two stays at one value for a frame of the log-spectral distance. */
+  silence: boolean
 }
 
 /** All that a metric computes from. It owns none of it. */

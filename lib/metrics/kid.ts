@@ -6,7 +6,7 @@ const seed = 2020
 
 /**
  * Kernel distance: the unbiased squared MMD with the kernel (xᵀy/d + 1)³, mean and standard deviation
- * over 100 subsets of at most 1000 rows. M. Bińkowski, D. J. Sutherland, M. Arbel, A. Gretton,
+ * over 100 subsets of at most 1000 rows; none where each subset is the whole set. M. Bińkowski, D. J. Sutherland, M. Arbel, A. Gretton,
  * "Demystifying MMD GANs" (2018), with the subsets of audioldm_eval. It may be negative.
  */
 export const kid: Metric = {
@@ -16,8 +16,8 @@ export const kid: Metric = {
   minRows: 2,
   settings: { subsets, subsetSize, seed, degree: 3, coef0: 1 },
   compute: async ({ calculator, rows }) => {
-    const generated = rows('generated', 'embedding').tensor(calculator)
-    const reference = rows('reference', 'embedding').tensor(calculator)
+    const sides = [rows('generated', 'embedding'), rows('reference', 'embedding')]
+    const [generated, reference] = sides.map((side) => side.tensor(calculator))
     const [mean, std] = await calculator.numbers('kernel_distance', [generated, reference], {
       subsets,
       subset_size: subsetSize,
@@ -25,6 +25,8 @@ export const kid: Metric = {
     })
     generated.dispose()
     reference.dispose()
-    return { values: { kid: { mean, std } } }
+    const [a, b] = sides.map(({ count }) => count)
+    const whole = a === b && a <= subsetSize
+    return { values: { kid: { mean, std: whole ? Number.NaN : std } } }
   },
 }

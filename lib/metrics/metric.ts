@@ -34,7 +34,10 @@ export interface ClipScores {
   clap?: number
 }
 
-/** Every metric that was asked for; the others are absent. */
+/**
+ * Every metric that was asked for; the others are absent. `std` is NaN, `null` in JSON, where there
+ * is nothing that could deviate.
+ */
 export interface MetricValues {
   fd?: number
   fad?: number

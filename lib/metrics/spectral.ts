@@ -5,10 +5,17 @@ import type { ClipScores, Metric } from './metric.js'
 
 type Name = 'lsd' | 'psnr' | 'ssim'
 
-/** The mean of one number over the pairs that have it and that `counts`, if there are such. */
+interface Rules {
+  /** Pairs that count where there are such. */
+  counts?: (pair: SpectralPair) => boolean
+  /** What else should be known of the number. */
+  note?: (counted: SpectralPair[]) => string[]
+}
+
+/** The mean of one number over the pairs that have it. */
 export function spectralMetric(
   name: Name,
-  counts: (pair: SpectralPair) => boolean = () => true,
+  { counts = () => true, note = () => [] }: Rules = {},
 ): Metric {
   return {
     name,
@@ -24,7 +31,8 @@ export function spectralMetric(
         pair.generated,
         { [name]: pair[name] },
       ])
-      return { values: { [name]: mean }, clips: new Map(clips), warnings: explain(counted, pairs) }
+      const warnings = [...explain(counted, pairs), ...note(counted)]
+      return { values: { [name]: mean }, clips: new Map(clips), warnings }
     },
   }
 

@@ -30,9 +30,12 @@ export async function computeMetrics(comparison: Comparison, both: GatheredSides
     const outcome = await metric.compute(context)
     Object.assign(values, outcome.values)
     if (outcome.clips) clips.push(outcome.clips)
-    for (const message of outcome.warnings ?? []) control.emit({ type: 'warning', message })
+    const { name } = metric
+    for (const message of outcome.warnings ?? []) {
+      control.emit({ type: 'warning', message, metric: name })
+    }
     const [value] = Object.values(outcome.values)
-    control.emit({ type: 'metric', name: metric.name, value })
+    control.emit({ type: 'metric', name, value })
   }
   return { metrics, values, clips, embedded: await embedding }
 }

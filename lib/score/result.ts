@@ -19,7 +19,8 @@ export type ScoreEvent =
       cached: boolean
     }
   | { type: 'skipped'; side: SideName; path: string; reason: string }
-  | { type: 'warning'; message: string }
+  /** With `metric` it says something about that number. */
+  | { type: 'warning'; message: string; metric?: MetricName }
   | { type: 'metric'; name: MetricName; value: NonNullable<MetricValues[keyof MetricValues]> }
 
 export interface ScoredSide {

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeWav } from '../../lib/audio/wav.js'
 import { clipCsv } from '../../lib/cli/clip-csv.js'
-import { narrowWeights, scratch, writeSounds } from '../score/fixture.js'
+import { narrowWeights, scratch, sound, writeSounds } from '../score/fixture.js'
 import { compileLibrary, runCli, start } from './run-cli.js'
 
 const work = scratch()
@@ -106,6 +107,26 @@ test('the protocol of pairs of waveforms says nothing of networks', async () => 
   const [generated, reference] = args.slice(1)
   const { stdout } = await runCli(['score', generated, reference, '--metrics', 'lsd'])
   expect(stdout).toMatch(/^protocol: first-channel, sinc; mean removed; float32 on /m)
+})
+
+test('of three clips, kid has no deviation and lsd says what silence does to it', async () => {
+  const { samples, sampleRate } = sound(4)
+  samples.fill(0, samples.length / 2)
+  mkdirSync(at('silent'))
+  for (const name of ['a.wav', 'b.wav', 'c.wav']) {
+    writeFileSync(join(at('silent'), name), encodeWav(samples, sampleRate))
+  }
+  const given = ['score', at('silent'), at('silent'), ...args.slice(3), '--metrics', 'kid,lsd']
+  const note =
+    'lsd counts digital silence as far apart even where it is the same: 3 of 3 pairs have'
+  const table = (await runCli(given)).stdout.trim().split('\n')
+  expect(table[1]).toMatch(/^kid +-?[\d.e-]+ +3 +3$/)
+  expect(table[2]).toMatch(/^lsd +[\d.]+ +3 pairs$/)
+  expect(table[3]).toContain(`note: ${note}`)
+  expect(table[4]).toMatch(/^protocol: /)
+  const { metrics, warnings } = JSON.parse((await runCli([...given, '--json'])).stdout)
+  expect(metrics.kid).toEqual({ mean: expect.any(Number), std: null })
+  expect(warnings).toEqual([expect.stringContaining('random weights'), `${note} some`])
 })
 
 test('lists of files, and the exit codes of what cannot be done', async () => {

@@ -128,6 +128,9 @@ test('clap is the similarity of transformers, and of single clips with their pro
   const std = Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2 / count, 0))
   expect(metrics.clap?.mean).toBeCloseTo(mean, 12)
   expect(metrics.clap?.std).toBeCloseTo(std, 12)
+  const alone = { generated: paths.slice(0, 1), prompts: texts.slice(0, 1), perClip: false }
+  const one = (await score({ ...forPrompts, ...alone })).metrics.clap
+  expect(one).toEqual({ mean: expect.closeTo(own[0], 12), std: Number.NaN })
   expect(prompts).toEqual({ count, skipped: [], unused: 0 })
   expect(protocol.textEncoder?.settings).toMatchObject({ dtype: 'float32', maxTokens: 512 })
 })

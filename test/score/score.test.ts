@@ -12,6 +12,7 @@ import {
   narrowWeights,
   ownArchive,
   python,
+  type Sound,
   scratch,
   sound,
   writeLongSounds,
@@ -226,6 +227,55 @@ test('pairs that are equal or too short do not count in the means of PSNR and SS
   ])
   const short = score({ generated: [blip], reference: [blip], device: 'cpu', metrics: ['lsd'] })
   await expect(short).rejects.toThrow('lsd: every pair is too short for it')
+})
+
+test('where a pair has digital silence, lsd says what the formula makes of it', async () => {
+  const silent = (index: number): Sound => {
+    const { samples, sampleRate } = sound(index)
+    return { samples: samples.fill(0, samples.length / 2), sampleRate }
+  }
+  const scored = async (generated: Sound[], reference = generated) => {
+    const warnings: unknown[] = []
+    const job = score({ generated, reference, metrics: ['lsd'], device: 'cpu', perClip: true })
+    for await (const event of job) if (event.type === 'warning') warnings.push(event)
+    return { ...(await job), warnings }
+  }
+  // 8, 16, 22.05 and 44.1 kHz, the same on both sides.
+  const plain = await scored([1, 2, 3, 4].map((i) => sound(i)))
+  expect(plain.warnings).toEqual([])
+  const equal = await scored([1, 2, 3, 4].map(silent))
+  for (const [i, clip] of (equal.clips ?? []).entries()) {
+    expect(clip.lsd).toBeGreaterThan((plain.clips?.[i].lsd as number) + 0.3)
+  }
+  const message = (some: string) =>
+    `lsd counts digital silence as far apart even where it is the same: ${some} pairs have some`
+  expect(equal.warnings).toEqual([{ type: 'warning', metric: 'lsd', message: message('4 of 4') }])
+  const one = await scored(
+    [1, 2].map((i) => sound(i)),
+    [sound(1), silent(2)],
+  )
+  expect(one.warnings).toEqual([{ type: 'warning', metric: 'lsd', message: message('1 of 2') }])
+  // Nothing but silence is at distance nought.
+  const nothing = { samples: new Float32Array(16000), sampleRate: 16000 }
+  const none = await scored([nothing, sound(1)])
+  expect(none.clips?.[0].lsd).toBe(0)
+  expect(none.warnings).toEqual([])
+})
+
+test('where there is no deviation, none is stated', async () => {
+  const metrics = ['is', 'kid'] as const
+  const first = (count: number, pitch?: number) =>
+    Array.from({ length: count }, (_, i) => sound(i, pitch))
+  const ten = (await score({ ...options, generated: first(10), reference: first(10, 2), metrics }))
+    .metrics
+  // Each part is one clip, and each subset the whole set.
+  expect(ten.is).toEqual({ mean: expect.closeTo(1, 12), std: Number.NaN })
+  expect(ten.kid).toEqual({ mean: expect.any(Number), std: Number.NaN })
+  expect(ten.kid?.mean).not.toBeNaN()
+  expect(JSON.parse(JSON.stringify(ten.kid)).std).toBe(null)
+  const more = await score({ ...options, generated: first(11), reference: first(10, 2), metrics })
+  expect(more.metrics.is?.std).toBeGreaterThan(0)
+  expect(more.metrics.kid?.std).toBeGreaterThan(0)
 })
 
 test("a user's own archive serves fd and kid", async () => {

@@ -1,14 +1,19 @@
 /** The metrics on pairs of waveforms, as audioldm_eval prepares them: at 16 kHz and not padded. */
 
 import type { ClipSource } from '../../audio/clip-source.js'
+import type { DecodedAudio } from '../../audio/decoded-audio.js'
+import { hasDigitalSilence } from '../../audio/digital-silence.js'
 import { prepareWaveform } from '../../audio/prepare-waveform.js'
-import type { WaveformProtocol } from '../../audio/waveform-protocol.js'
+import type { MonoRule, WaveformProtocol } from '../../audio/waveform-protocol.js'
 import { lookAhead } from '../../look-ahead.js'
 import type { Pair, SpectralPair } from '../../metrics/context.js'
 import type { NativeTensor } from '../../native/binding.js'
 import type { Session } from './session.js'
 
 const sampleRate = 16_000
+/** Of the log-spectral distance, in seconds: its frames, and what it drops of a generated clip. */
+const frame = 743 / sampleRate
+const dropped = 1120 / sampleRate
 
 export async function compareSpectra(
   session: Session,
@@ -17,11 +22,15 @@ export async function compareSpectra(
   protocol: WaveformProtocol,
 ): Promise<SpectralPair[]> {
   const { calculator } = session
-  const load = async (pair: Pair) => ({
-    pair,
-    generated: await waveform(session, sides.generated[pair.generated], protocol),
-    reference: await waveform(session, sides.reference[pair.reference], protocol),
-  })
+  const load = async (pair: Pair) => {
+    const generated = await waveform(session, sides.generated[pair.generated], protocol)
+    const reference = await waveform(session, sides.reference[pair.reference], protocol)
+    return {
+      pair: { ...pair, silence: hasSilence(generated.audio, reference.audio, protocol.mono) },
+      generated: generated.tensor,
+      reference: reference.tensor,
+    }
+  }
   const results: SpectralPair[] = []
   for await (const loaded of lookAhead(pairs, 4, load, free)) {
     try {
@@ -46,7 +55,21 @@ async function waveform(
   { reader, calculator, signal }: Session,
   clip: ClipSource,
   protocol: WaveformProtocol,
-): Promise<NativeTensor> {
+): Promise<{ audio: DecodedAudio; tensor: NativeTensor }> {
   const { audio } = await clip.read(reader, signal)
-  return prepareWaveform(calculator, audio, { ...protocol, sampleRate, minSamples: 0 })
+  const needs = { ...protocol, sampleRate, minSamples: 0 }
+  return { audio, tensor: await prepareWaveform(calculator, audio, needs) }
+}
+
+/** In what the distance compares: the longer clip is cut. */
+function hasSilence(generated: DecodedAudio, reference: DecodedAudio, mono: MonoRule): boolean {
+  const to = Math.min(secondsOf(generated) - dropped, secondsOf(reference))
+  return (
+    hasDigitalSilence(generated, mono, frame, { from: dropped, to: dropped + to }) ||
+    hasDigitalSilence(reference, mono, frame, { from: 0, to })
+  )
+}
+
+function secondsOf({ channels, sampleRate: rate }: DecodedAudio): number {
+  return channels[0].length / rate
 }

@@ -90,7 +90,7 @@ export function fromNative(
     case 'DIVERGED':
       return new TrainingError(
         error.message,
-        'use a lower learningRate, a longer warm-up or float32, from the last checkpoint or anew',
+        'use a lower learningRate (--lr), a longer warm-up or float32, from the last checkpoint or anew',
       )
     case 'OUTPUT_FAILED':
       return new OutputError(error.message)

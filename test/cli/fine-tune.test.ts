@@ -109,10 +109,11 @@ test('what cannot be is named, before anything is trained', async () => {
   const steps = ['--steps', '4', '--checkpoint-every', '2']
   const taken = await refused(...args, ...steps, '--out', at('run'))
   expect(taken.message).toMatch(/^--out: .* holds a run that has reached step 4$/)
+  expect(taken.hint).toContain('resume: true (--resume)')
   const other = ['--out', at('run'), '--resume', '--lr', '3e-5']
-  expect((await refused(...args, ...steps, ...other)).message).toMatch(
-    /^--lr: .*0\.0001, not 0\.00003/,
-  )
+  const changed = await refused(...args, ...steps, ...other)
+  expect(changed.message).toMatch(/^--lr: .*0\.0001, not 0\.00003/)
+  expect(changed.hint).toContain('in its own outputDir (--out)')
   const none = ['fine-tune', '--dataset', `esc50:${at('none')}`, '--steps', '1', '--out', at('new')]
   expect((await refused(...none)).message).toMatch(/^--dataset: .*none/)
   const kind = ['fine-tune', '--dataset', 'cats:x', '--steps', '1', '--out', at('new')]

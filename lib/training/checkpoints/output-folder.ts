@@ -33,7 +33,7 @@ export class OutputFolder {
     try {
       const [newest] = await listCheckpoints(path)
       if (newest && !resume) {
-        const hint = 'Set resume to go on with it, or choose another folder.'
+        const hint = 'Set resume: true (--resume) to go on with it, or choose another folder.'
         const message = `${path} holds a run that has reached step ${newest.step}`
         throw new InvalidOptionError('outputDir', message, hint)
       }

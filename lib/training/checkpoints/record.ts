@@ -60,7 +60,7 @@ export function requireSame(was: Record<string, unknown>, now: Recorded, path: s
     throw new InvalidOptionError(
       option,
       `${path} was trained with another one${change}`,
-      'Go on with what the run was begun with, or begin another in its own outputDir.',
+      'Go on with what the run was begun with, or begin another in its own outputDir (--out).',
     )
   }
 }

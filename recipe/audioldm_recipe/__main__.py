@@ -1,0 +1,57 @@
+"""Command line: `python -m audioldm_recipe all`, or a part by itself.
+
+Everything that is made lies in the folder given by --state. A command that was stopped goes on
+where it was when it is given again.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from . import vocoder
+from .data import load_clips
+from .device import set_threads
+from .options import Options
+
+
+def decode(options: Options) -> None:
+    clips = load_clips(options)
+    seconds = sum(len(clip.samples) for clip in clips) / 16000
+    print(f'{len(clips)} clips, {seconds / 60:.0f} minutes, in {options.folder("data")}')
+
+
+Part = Callable[[Options], object]
+
+# In the order in which they need one another.
+PARTS: dict[str, tuple[Part, str]] = {
+    'data': (decode, 'decode the clips once'),
+    'vocoder': (vocoder.run, 'HiFi-GAN: from log-mel to waveform'),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog='audioldm_recipe', description=__doc__)
+    commands = parser.add_subparsers(dest='part', required=True)
+    for name, text in {'all': 'every part', **{n: text for n, (_, text) in PARTS.items()}}.items():
+        command = commands.add_parser(name, help=text)
+        command.add_argument('--state', type=Path, required=True, metavar='DIR')
+        command.add_argument(
+            '--esc10', type=Path, metavar='DIR', help='ESC-10, as ESC-50 is laid out'
+        )
+        command.add_argument('--synth', type=Path, metavar='DIR', help='made by `dataset make`')
+        command.add_argument('--final', action='store_true', help='train on the judged fold too')
+        command.add_argument('--seed', type=int, default=0)
+        command.add_argument('--threads', type=int, help='of the CPU (default: all)')
+        if name not in ('all', 'data'):
+            command.add_argument('--steps', type=int, help='in all (default: what the part needs)')
+    given = vars(parser.parse_args())
+    part = given.pop('part')
+    options = Options(**given)
+    set_threads(options.threads)
+    for name, (run, _) in PARTS.items():
+        if part in ('all', name):
+            run(options)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,200 @@
+"""One training loop for every part: seeded, resumable after `kill -9`, with a log and curves.
+
+Whatever is random in a step comes from a generator that the seed, the part and the step decide, so
+a run that was killed goes on from its newest checkpoint as if it had never stopped.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .curves import write_curves
+from .progress import Progress
+
+Metrics = dict[str, float]
+
+
+class Training(Protocol):
+    """A part in training. Modules and optimizers are what a checkpoint holds."""
+
+    name: str
+    modules: dict[str, nn.Module]
+    optimizers: dict[str, Optimizer]
+
+    def step(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One optimizer step, the first being 0. Returns what the log shows, as scalars.
+
+        `rng` and torch's own generator are seeded for this step.
+        """
+        ...
+
+    def evaluate(self) -> Metrics:
+        """On clips that are not trained on, with the averaged weights in place."""
+        ...
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Steps in all, and how many lie between two logs, checkpoints and evaluations."""
+
+    steps: int
+    log_every: int = 50
+    checkpoint_every: int = 250
+    evaluate_every: int = 1000
+    average: dict[str, float] = field(default_factory=dict)
+    """Modules whose weights are averaged, and the decay: what is evaluated and exported."""
+
+
+def random_of(seed: int, part: str, step: int) -> np.random.Generator:
+    """The generator of a step; torch's own is seeded from it."""
+    name = int.from_bytes(hashlib.sha256(part.encode()).digest()[:4], 'little')
+    rng = np.random.default_rng([seed, name, step])
+    torch.manual_seed(int(rng.integers(2**63)))
+    return rng
+
+
+def train(training: Training, schedule: Schedule, folder: Path, seed: int) -> Metrics:
+    """Trains up to `schedule.steps`, from the newest checkpoint in `folder` if there is one.
+
+    Leaves `checkpoint.pt`, `log.jsonl` and `curves.svg`. Returns the last evaluation.
+    """
+    averages = {name: Average(training.modules[name], d) for name, d in schedule.average.items()}
+    start = resume(training, averages, folder)
+    log = Log(folder / 'log.jsonl', start)
+    progress = Progress(training.name, start, schedule.steps)
+    sums: dict[str, Tensor] = {}
+    for step in range(start, schedule.steps):
+        results = training.step(step, random_of(seed, training.name, step))
+        for average in averages.values():
+            average.update(step)
+        for name, value in results.items():
+            sums[name] = sums.get(name, 0) + value.detach()
+        done = step + 1
+        last = done == schedule.steps
+        if done % schedule.log_every == 0 or last:
+            counted = done - max(start, (done - 1) // schedule.log_every * schedule.log_every)
+            line = {name: float(value) / counted for name, value in sums.items()}
+            sums = {}
+            if not all(np.isfinite(value) for value in line.values()):
+                raise FloatingPointError(f'{training.name}, step {done}: {line}')
+            log.write({'step': done, **line})
+            progress.show(done, line)
+        if done % schedule.evaluate_every == 0 or last:
+            line = evaluate(training, averages)
+            log.write({'step': done, 'evaluation': line})
+            progress.show(done, line)
+            write_curves(folder / 'log.jsonl', folder / 'curves.svg', training.name)
+        if done % schedule.checkpoint_every == 0 or last:
+            save(training, averages, folder, done)
+    return log.last_evaluation()
+
+
+def evaluate(training: Training, averages: dict[str, 'Average']) -> Metrics:
+    for module in training.modules.values():
+        module.eval()
+    with torch.no_grad(), in_place(averages):
+        metrics = training.evaluate()
+    for module in training.modules.values():
+        module.train()
+    return metrics
+
+
+class Average:
+    """An exponential moving average of a module's weights; young ones follow faster."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.live = [parameter.data for parameter in module.parameters()]
+        self.weights = [weight.clone() for weight in self.live]
+        self.decay = decay
+
+    def update(self, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self.weights, self.live, 1 - decay)
+
+    def swap(self) -> None:
+        for live, weight in zip(self.live, self.weights):
+            held = live.clone()
+            live.copy_(weight)
+            weight.copy_(held)
+
+
+@contextmanager
+def in_place(averages: dict[str, Average]) -> Iterator[None]:
+    """The averaged weights in the modules, and then their own again."""
+    for average in averages.values():
+        average.swap()
+    try:
+        yield
+    finally:
+        for average in averages.values():
+            average.swap()
+
+
+def save(training: Training, averages: dict[str, Average], folder: Path, step: int) -> None:
+    """Written beside and renamed: a checkpoint is whole or is not there."""
+    content = {
+        'step': step,
+        'modules': {name: module.state_dict() for name, module in training.modules.items()},
+        'optimizers': {name: opt.state_dict() for name, opt in training.optimizers.items()},
+        'averages': {name: average.weights for name, average in averages.items()},
+    }
+    part = folder / 'checkpoint.tmp'
+    torch.save(content, part)
+    part.replace(folder / 'checkpoint.pt')
+
+
+def resume(training: Training, averages: dict[str, Average], folder: Path) -> int:
+    """Modules that a checkpoint lacks, such as discriminators of a later stage, stay new."""
+    file = folder / 'checkpoint.pt'
+    if not file.exists():
+        return 0
+    content = torch.load(file, map_location='cpu', weights_only=True)
+    for name, state in content['modules'].items():
+        training.modules[name].load_state_dict(state)
+    for name, state in content['optimizers'].items():
+        training.optimizers[name].load_state_dict(state)
+    for name, average in averages.items():
+        # An average that begins later begins with the weights of now.
+        for weight, saved in zip(average.weights, content['averages'].get(name, average.live)):
+            weight.copy_(saved)
+    return content['step']
+
+
+def averaged(module: nn.Module, name: str, folder: Path) -> nn.Module:
+    """The module with the weights that training left in `folder`, averaged if they were."""
+    content = torch.load(folder / 'checkpoint.pt', map_location='cpu', weights_only=True)
+    module.load_state_dict(content['modules'][name])
+    for parameter, weight in zip(module.parameters(), content['averages'].get(name, [])):
+        parameter.data.copy_(weight)
+    return module.eval()
+
+
+class Log:
+    """A JSON object a line. Lines behind the checkpoint that training goes on from are cut off."""
+
+    def __init__(self, path: Path, start: int) -> None:
+        lines = path.read_text().splitlines() if path.exists() else []
+        # The end of a line may be missing where the machine stopped.
+        kept = [line for line in lines if line.endswith('}') and json.loads(line)['step'] <= start]
+        self.path = path
+        part = path.with_suffix('.tmp')
+        part.write_text(''.join(f'{line}\n' for line in kept))
+        part.replace(path)
+
+    def write(self, line: dict[str, object]) -> None:
+        with self.path.open('a') as out:
+            out.write(json.dumps({**line, 'time': round(time.time())}) + '\n')
+
+    def last_evaluation(self) -> Metrics:
+        lines = [json.loads(line) for line in self.path.read_text().splitlines()]
+        return next((line['evaluation'] for line in reversed(lines) if 'evaluation' in line), {})

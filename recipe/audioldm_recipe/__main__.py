@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from . import vocoder
+from . import vae, vocoder
 from .data import load_clips
 from .device import set_threads
 from .options import Options
@@ -26,6 +26,7 @@ Part = Callable[[Options], object]
 PARTS: dict[str, tuple[Part, str]] = {
     'data': (decode, 'decode the clips once'),
     'vocoder': (vocoder.run, 'HiFi-GAN: from log-mel to waveform'),
+    'vae': (vae.run, 'autoencoder of log-mels'),
 }
 
 

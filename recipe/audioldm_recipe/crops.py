@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from .data import Clip
+from .data import RATE, Clip
 
 REAL = 'esc10'
 
@@ -67,3 +69,19 @@ def stretched(wave: np.ndarray, length: int) -> np.ndarray:
     """Resampled to `length` samples; what lies above the new band is lost."""
     spectrum = np.fft.rfft(wave)[: length // 2 + 1]
     return np.fft.irfft(spectrum, length) * (length / len(wave))
+
+
+def loudest(clips: list[Clip], per_category: int, seconds: float) -> Tensor:
+    """The loudest part of the first clips of every category: [clips, samples]."""
+    length = round(seconds * RATE)
+    counts: dict[tuple[str, str], int] = {}
+    waves: list[np.ndarray] = []
+    for clip in clips:
+        key = (clip.source, clip.category)
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] > per_category:
+            continue
+        starts = range(0, max(1, len(clip.samples) - length), length // 4)
+        pieces = [clip.wave(start, length) for start in starts]
+        waves.append(max(pieces, key=lambda piece: float(np.square(piece).sum())))
+    return torch.from_numpy(np.stack(waves))

@@ -6,10 +6,11 @@ a run that was killed goes on from its newest checkpoint as if it had never stop
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +54,17 @@ class Schedule:
     evaluate_every: int = 1000
     average: dict[str, float] = field(default_factory=dict)
     """Modules whose weights are averaged, and the decay: what is evaluated and exported."""
+
+    def within(self, steps: int | None) -> 'Schedule':
+        """The same with another number of steps, if one is given."""
+        return self if steps is None else replace(self, steps=steps)
+
+
+def falling(rates: tuple[float, float], step: int, steps: int, warmup: int = 200) -> float:
+    """Rises at once, then falls from the first rate to the second along half a cosine."""
+    first, last = rates
+    rate = last + (first - last) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+    return rate * min(1, (step + 1) / warmup)
 
 
 def random_of(seed: int, part: str, step: int) -> np.random.Generator:

@@ -4,8 +4,6 @@ First the spectra alone teach it, which is cheap and gives nearly all; then disc
 take away the buzz that spectra do not see.
 """
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,10 +12,10 @@ from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 from audioldm_export import configs
 from audioldm_export.vocoder import Conv1d, Vocoder
 
-from .crops import Crops
+from .crops import Crops, loudest
 from .data import Clip, judged, load_clips, trained
 from .device import autocast, device
-from .loop import Metrics, Schedule, averaged, train
+from .loop import Metrics, Schedule, averaged, falling, train
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, SpectralLoss, log_mel, log_mel_of_clips
@@ -100,33 +98,8 @@ class VocoderTraining:
         return {'mel_l1': float((again - mels).abs().mean()), 'stft': float(stft)}
 
 
-def falling(rates: tuple[float, float], step: int, steps: int, warmup: int = 200) -> float:
-    """Rises at once, then falls from the first rate to the second along half a cosine."""
-    first, last = rates
-    rate = last + (first - last) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
-    return rate * min(1, (step + 1) / warmup)
-
-
-def loudest(clips: list[Clip], per_category: int, seconds: float) -> Tensor:
-    """The loudest part of the first clips of every category: [clips, samples]."""
-    length = int(seconds * 16000) // (4 * HOP) * (4 * HOP)
-    counts: dict[tuple[str, str], int] = {}
-    waves: list[np.ndarray] = []
-    for clip in clips:
-        key = (clip.source, clip.category)
-        counts[key] = counts.get(key, 0) + 1
-        if counts[key] > per_category:
-            continue
-        starts = range(0, max(1, len(clip.samples) - length), length // 4)
-        pieces = [clip.wave(start, length) for start in starts]
-        waves.append(max(pieces, key=lambda piece: float(np.square(piece).sum())))
-    return torch.from_numpy(np.stack(waves))
-
-
 def run(options: Options) -> Metrics:
-    schedule = (
-        SCHEDULE if options.steps is None else Schedule(options.steps, average=SCHEDULE.average)
-    )
+    schedule = SCHEDULE.within(options.steps)
     training = VocoderTraining(load_clips(options), options, schedule)
     return train(training, schedule, options.folder('vocoder'), options.seed)
 

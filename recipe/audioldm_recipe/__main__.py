@@ -26,6 +26,7 @@ Part = Callable[[Options], object]
 PARTS: dict[str, tuple[Part, str]] = {
     'data': (decode, 'decode the clips once'),
     'vocoder': (vocoder.run, 'HiFi-GAN: from log-mel to waveform'),
+    'vocoder-sharpen': (vocoder.sharpen, 'HiFi-GAN with discriminators'),
     'vae': (vae.run, 'autoencoder of log-mels'),
 }
 

@@ -4,6 +4,8 @@ First the spectra alone teach it, which is cheap and gives nearly all; then disc
 take away the buzz that spectra do not see.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,14 +17,32 @@ from audioldm_export.vocoder import Conv1d, Vocoder
 from .crops import Crops, loudest
 from .data import Clip, judged, load_clips, trained
 from .device import autocast, device
+from .discriminators import WaveDiscriminators, critic_loss, deceit_loss, feature_loss
 from .loop import Metrics, Schedule, averaged, falling, train
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, SpectralLoss, log_mel, log_mel_of_clips
 
 FRAMES, BATCH = 50, 8
-SCHEDULE = Schedule(steps=40_000, average={'vocoder': 0.999})
-RATES = (1e-3, 5e-5)
+AVERAGE = {'vocoder': 0.999}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`after`: the stage whose weights it begins with."""
+
+    name: str
+    schedule: Schedule
+    rates: tuple[float, float]
+    after: str | None = None
+
+    @property
+    def adversarial(self) -> bool:
+        return self.after is not None
+
+
+SPECTRA = Stage('vocoder', Schedule(40_000, average=AVERAGE), (1e-3, 5e-5))
+SHARPEN = Stage('vocoder-sharpen', Schedule(15_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
 
 
 def new_vocoder() -> SpeechT5HifiGan:
@@ -60,34 +80,70 @@ def fast(model: SpeechT5HifiGan) -> Vocoder:
 class VocoderTraining:
     """Half a second at a time, in context: log-mel in, waveform out."""
 
-    def __init__(self, clips: list[Clip], options: Options, schedule: Schedule) -> None:
-        self.name = 'vocoder'
-        self.steps = schedule.steps
+    def __init__(self, clips: list[Clip], options: Options, stage: Stage) -> None:
+        self.name, self.stage = stage.name, stage
         torch.manual_seed(options.seed)
-        model = new_vocoder().to(device())
+        model = new_vocoder()
+        if stage.after is not None:
+            averaged(model, 'vocoder', options.folder(stage.after)).train()
+        self.fast = fast(model.to(device()))
         self.modules: dict[str, nn.Module] = {'vocoder': model}
-        self.fast = fast(model)
-        self.parameters = list(model.parameters())
-        optimizer = torch.optim.AdamW(self.parameters, betas=(0.8, 0.99), weight_decay=0.01)
-        self.optimizers = {'vocoder': optimizer}
+        if stage.adversarial:
+            self.modules['discriminators'] = WaveDiscriminators().to(device())
+        self.optimizers = {
+            name: torch.optim.AdamW(module.parameters(), betas=(0.8, 0.99), weight_decay=0.01)
+            for name, module in self.modules.items()
+        }
         self.loss = SpectralLoss().to(device())
         self.crops = Crops(trained(clips, options.final), FRAMES * HOP + 2 * CONTEXT)
         self.examples = loudest(judged(clips), per_category=2, seconds=2.5)
 
     def step(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        rate = falling(self.stage.rates, step, self.stage.schedule.steps)
         waves = torch.from_numpy(self.crops.draw(rng, BATCH)).to(device())
         wanted = waves[:, CONTEXT:-CONTEXT]
         with autocast():
             found = self.fast(log_mel(waves))[:, : wanted.shape[1]].float()
+        results: dict[str, Tensor] = {}
+        # Every second time: they learn faster than what they judge.
+        if self.stage.adversarial and step % 2 == 0:
+            results['critic'] = 2 * self.teach_discriminators(wanted, found.detach(), rate)
         stft, mel = self.loss(found, wanted)
-        optimizer = self.optimizers['vocoder']
+        loss = stft + 5 * mel
+        results |= {'stft': stft, 'mel': mel}
+        if self.stage.adversarial:
+            deceit, features = self.judgement(wanted, found)
+            loss = loss + deceit + 2 * features
+            results |= {'deceit': deceit, 'features': features}
+        results['gradient'] = self.update('vocoder', loss, rate)
+        return results
+
+    def judgement(self, wanted: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
+        discriminators = self.modules['discriminators'].requires_grad_(False)
+        with autocast():
+            with torch.no_grad():
+                real = discriminators(wanted)
+            made = discriminators(found)
+        discriminators.requires_grad_(True)
+        return deceit_loss(made), feature_loss(real, made)
+
+    def teach_discriminators(self, wanted: Tensor, found: Tensor, rate: float) -> Tensor:
+        discriminators = self.modules['discriminators']
+        with autocast():
+            loss = critic_loss(discriminators(wanted), discriminators(found))
+        self.update('discriminators', loss, rate)
+        return loss
+
+    def update(self, name: str, loss: Tensor, rate: float) -> Tensor:
+        """Returns the norm of the gradient."""
+        optimizer = self.optimizers[name]
         for group in optimizer.param_groups:
-            group['lr'] = falling(RATES, step, self.steps)
+            group['lr'] = rate
         optimizer.zero_grad()
-        (stft + 5 * mel).backward()
-        norm = nn.utils.clip_grad_norm_(self.parameters, 10.0)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.modules[name].parameters(), 10.0)
         optimizer.step()
-        return {'stft': stft, 'mel': mel, 'gradient': norm}
+        return norm
 
     def evaluate(self) -> Metrics:
         waves = self.examples.to(device())
@@ -98,11 +154,19 @@ class VocoderTraining:
         return {'mel_l1': float((again - mels).abs().mean()), 'stft': float(stft)}
 
 
+def run_stage(stage: Stage, options: Options) -> Metrics:
+    stage = replace(stage, schedule=stage.schedule.within(options.steps))
+    training = VocoderTraining(load_clips(options), options, stage)
+    return train(training, stage.schedule, options.folder(stage.name), options.seed)
+
+
 def run(options: Options) -> Metrics:
-    schedule = SCHEDULE.within(options.steps)
-    training = VocoderTraining(load_clips(options), options, schedule)
-    return train(training, schedule, options.folder('vocoder'), options.seed)
+    return run_stage(SPECTRA, options)
 
 
-def load_vocoder(options: Options) -> SpeechT5HifiGan:
-    return averaged(new_vocoder(), 'vocoder', options.folder('vocoder'))
+def sharpen(options: Options) -> Metrics:
+    return run_stage(SHARPEN, options)
+
+
+def load_vocoder(options: Options, stage: Stage) -> SpeechT5HifiGan:
+    return averaged(new_vocoder(), 'vocoder', options.folder(stage.name))

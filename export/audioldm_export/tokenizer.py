@@ -50,8 +50,12 @@ def join(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
 
 
 def tokenizer_files(merge_count: int = 160) -> tuple[dict[str, str], int]:
+    """Of a tokenizer for tests: names and texts of its files, and the size of its vocabulary."""
+    return files_with(learn_merges(TRAINING_TEXT, merge_count))
+
+
+def files_with(merges: list[tuple[str, str]]) -> tuple[dict[str, str], int]:
     """File name → text of the four tokenizer files, and the size of the vocabulary."""
-    merges = learn_merges(TRAINING_TEXT, merge_count)
     tokens = [START, PAD, END, UNKNOWN, *sorted(byte_symbols().values())]
     tokens += [a + b for a, b in merges] + [MASK]
     vocab = {token: i for i, token in enumerate(tokens)}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -93,6 +94,13 @@ def write_captions(options: Options) -> Path:
             lines.write(json.dumps(line) + '\n')
     part.replace(out)
     return out
+
+
+def listed_captions(path: Path) -> Iterator[dict[str, Any]]:
+    """Lines of a captions.jsonl: `file`, `captions`, and what else its writer knows."""
+    with path.open(encoding='utf-8') as lines:
+        for line in lines:
+            yield json.loads(line)
 
 
 def table(path: Path) -> Iterator[dict[str, str]]:

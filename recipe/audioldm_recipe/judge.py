@@ -4,7 +4,6 @@ Three networks, trained from three seeds, vote. There is one judge of ESC-10's c
 the synthesised ones, equal but for their data; neither ever hears the fold that is judged.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,12 @@ from torch.nn import functional as F
 from .confusion import Confusion
 from .data import RATE, Clip, judged, load_clips, trained
 from .device import autocast, device
-from .judge_net import JudgeNet, LogMel, masked
+from .judge_net import JudgeNet, LogMel
 from .labelled import LabelledCrops, Labels
+from .learning_rate import one_cycle
 from .loop import Metrics, Schedule, train
 from .options import Options
+from .specaugment import varied
 
 SEEDS = 3
 BATCH, SECONDS = 32, 2.0
@@ -44,7 +45,7 @@ class JudgeTraining:
         optimizer = self.optimizers['net']
         for group in optimizer.param_groups:
             group['lr'] = RATE_OF_LEARNING * one_cycle(step, self.steps)
-        mel = masked(self.log_mel(waves))
+        mel = varied(self.log_mel(waves))
         with autocast():
             logits = self.net(mel).float()
         loss = F.cross_entropy(logits, shares, label_smoothing=0.1)
@@ -60,14 +61,6 @@ class JudgeTraining:
             for clip in self.unseen
         ]
         return {'accuracy': float(np.mean(hits))}
-
-
-def one_cycle(step: int, steps: int) -> float:
-    """Of the learning rate: up within a tenth, then down to nothing along a cosine."""
-    warm = max(steps // 10, 1)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 + 0.5 * math.cos(math.pi * (step - warm) / max(steps - warm, 1))
 
 
 def vote(nets: list[JudgeNet], log_mel: LogMel, wave: np.ndarray) -> np.ndarray:

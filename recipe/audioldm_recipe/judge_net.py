@@ -51,23 +51,3 @@ class JudgeNet(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         x = self.blocks(mel.to(memory_format=torch.channels_last)).mean(3)
         return self.head(self.drop(torch.cat([x.mean(2), x.amax(2)], 1)))
-
-
-def masked(mel: Tensor) -> Tensor:
-    """SpecAugment: two stretches of time and two of bands of every image become its mean; and the
-    spectrum is tilted, as another microphone would.
-    """
-    batch, _, frames, bands = mel.shape
-    tilt = torch.randn(batch, 1, 5) * 0.35
-    tilt = nn.functional.interpolate(tilt, bands, mode='linear', align_corners=True)
-    mel = mel + tilt.unsqueeze(1).to(mel.device)
-    hidden = torch.zeros(batch, 1, frames, bands, dtype=torch.bool)
-    for size, axis, widest in ((frames, 2, frames // 5), (bands, 3, bands // 6)):
-        places = torch.arange(size)
-        for _ in range(2):
-            start, width = torch.rand(2, batch, 1)
-            width = width * widest
-            start = start * (size - width)
-            stretch = (places >= start) & (places < start + width)
-            hidden |= stretch.view(batch, 1, -1, 1) if axis == 2 else stretch.view(batch, 1, 1, -1)
-    return torch.where(hidden.to(mel.device), mel.mean((2, 3), keepdim=True), mel)

@@ -3,11 +3,13 @@
 //   node scripts/check.mjs              all
 //   node scripts/check.mjs lint types   some, by name
 
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { listFiles, root, run } from './steps.mjs'
 
 const python = join(root, '.venv', 'bin', 'python')
 const bin = (name) => join('node_modules', '.bin', name)
+const pytest = ['-W', 'ignore', '-m', 'pytest', '-q', '-p', 'no:cacheprovider']
+const pythonPath = (...folders) => folders.map((folder) => join(root, folder)).join(delimiter)
 const nativeFiles = listFiles(join(root, 'native')).filter((file) => /\.(cc|h)$/.test(file))
 
 const checks = {
@@ -20,21 +22,8 @@ const checks = {
   types: () => [[bin('tsc'), ['-p', 'tsconfig.test.json']]],
   native: () => [['ctest', ['--test-dir', 'build', '--output-on-failure', '--no-tests=error']]],
   python: () => [
-    [
-      python,
-      [
-        '-W',
-        'ignore',
-        '-m',
-        'pytest',
-        '-q',
-        '-p',
-        'no:cacheprovider',
-        'export/tests',
-        'native/test',
-      ],
-      { PYTHONPATH: join(root, 'export') },
-    ],
+    [python, [...pytest, 'export/tests', 'native/test'], { PYTHONPATH: pythonPath('export') }],
+    [python, [...pytest, 'recipe/tests'], { PYTHONPATH: pythonPath('export', 'recipe') }],
   ],
   typescript: () => [[bin('vitest'), ['run', '--exclude', 'test/package/**']]],
   package: () => [[bin('vitest'), ['run', 'test/package']]],

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from . import vae, vocoder
+from . import export, vae, vocoder
 from .data import load_clips
 from .device import set_threads
 from .options import Options
@@ -28,6 +28,7 @@ PARTS: dict[str, tuple[Part, str]] = {
     'vocoder': (vocoder.run, 'HiFi-GAN: from log-mel to waveform'),
     'vocoder-sharpen': (vocoder.sharpen, 'HiFi-GAN with discriminators'),
     'vae': (vae.run, 'autoencoder of log-mels'),
+    'export': (export.run, 'write what is trained as a hub folder'),
 }
 
 
@@ -44,7 +45,7 @@ def main() -> None:
         command.add_argument('--final', action='store_true', help='train on the judged fold too')
         command.add_argument('--seed', type=int, default=0)
         command.add_argument('--threads', type=int, help='of the CPU (default: all)')
-        if name not in ('all', 'data'):
+        if name not in ('all', 'data', 'export'):
             command.add_argument('--steps', type=int, help='in all (default: what the part needs)')
     given = vars(parser.parse_args())
     part = given.pop('part')

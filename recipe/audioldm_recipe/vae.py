@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from audioldm_export import configs
 
 from .crops import Crops, loudest
-from .data import Clip, judged, load_clips, trained
+from .data import RATE, Clip, judged, load_clips, trained
 from .device import autocast, device
-from .loop import Metrics, Schedule, averaged, falling, train
+from .loop import Metrics, Schedule, averaged, falling, random_of, train
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, log_mel, log_mel_of_clips
@@ -97,6 +97,18 @@ def run(options: Options) -> Metrics:
     schedule = SCHEDULE.within(options.steps)
     training = VaeTraining(load_clips(options), options, schedule)
     return train(training, schedule, options.folder('vae'), options.seed)
+
+
+@torch.no_grad()
+def scaling_factor(vae: AutoencoderKL, options: Options, clips: int = 64) -> float:
+    """What brings the latents of whole clips to a deviation of one, as the UNet wants them."""
+    rng = random_of(options.seed, 'scaling factor', 0)
+    crops = Crops(trained(load_clips(options), options.final), 5 * RATE + 2 * CONTEXT)
+    square = 0.0
+    for _ in range(clips):
+        mel = log_mel(torch.from_numpy(crops.draw(rng, 1))).unsqueeze(1)
+        square += float(vae.encode(mel).latent_dist.sample().square().mean())
+    return (clips / square) ** 0.5
 
 
 def load_vae(options: Options) -> AutoencoderKL:

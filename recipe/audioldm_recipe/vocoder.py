@@ -43,6 +43,7 @@ class Stage:
 
 SPECTRA = Stage('vocoder', Schedule(40_000, average=AVERAGE), (1e-3, 5e-5))
 SHARPEN = Stage('vocoder-sharpen', Schedule(15_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
+STAGES = (SPECTRA, SHARPEN)
 
 
 def new_vocoder() -> SpeechT5HifiGan:
@@ -168,5 +169,9 @@ def sharpen(options: Options) -> Metrics:
     return run_stage(SHARPEN, options)
 
 
-def load_vocoder(options: Options, stage: Stage) -> SpeechT5HifiGan:
-    return averaged(new_vocoder(), 'vocoder', options.folder(stage.name))
+def load_vocoder(options: Options) -> SpeechT5HifiGan:
+    """From the last stage there is."""
+    trained_stages = [s for s in STAGES if (options.state / s.name / 'checkpoint.pt').exists()]
+    if not trained_stages:
+        raise FileNotFoundError(f'there is no vocoder in {options.state}: train it first')
+    return averaged(new_vocoder(), 'vocoder', options.state / trained_stages[-1].name)

@@ -28,6 +28,7 @@ PARTS: dict[str, tuple[Part, str]] = {
     'vocoder': (vocoder.run, 'HiFi-GAN: from log-mel to waveform'),
     'vocoder-sharpen': (vocoder.sharpen, 'HiFi-GAN with discriminators'),
     'vae': (vae.run, 'autoencoder of log-mels'),
+    'vae-sharpen': (vae.sharpen, 'autoencoder with a discriminator'),
     'export': (export.run, 'write what is trained as a hub folder'),
 }
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
+from .device import autocast
 from .spectra import Spectrum
 
 Layers = list[Tensor]
@@ -116,3 +117,14 @@ def feature_loss(real: list[Layers], made: list[Layers]) -> Tensor:
         for a, b in zip(r[:-1], m[:-1])
     ]
     return torch.stack(losses).mean()
+
+
+def judgement(discriminators: nn.Module, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
+    """(deceit, features) of what was made, whose gradients leave the discriminators alone."""
+    discriminators.requires_grad_(False)
+    with autocast():
+        with torch.no_grad():
+            seen = discriminators(real)
+        judged = discriminators(made)
+    discriminators.requires_grad_(True)
+    return deceit_loss(judged), feature_loss(seen, judged)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -65,6 +65,23 @@ def falling(rates: tuple[float, float], step: int, steps: int, warmup: int = 200
     first, last = rates
     rate = last + (first - last) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
     return rate * min(1, (step + 1) / warmup)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training of a part. `after`: the stage whose weights it begins with."""
+
+    name: str
+    schedule: Schedule
+    rates: tuple[float, float]
+    """First and last learning rate."""
+    after: str | None = None
+
+    def within(self, steps: int | None) -> 'Stage':
+        return replace(self, schedule=self.schedule.within(steps))
+
+    def rate(self, step: int) -> float:
+        return falling(self.rates, step, self.schedule.steps)
 
 
 def random_of(seed: int, part: str, step: int) -> np.random.Generator:
@@ -189,6 +206,28 @@ def averaged(module: nn.Module, name: str, folder: Path) -> nn.Module:
     for parameter, weight in zip(module.parameters(), content['averages'].get(name, [])):
         parameter.data.copy_(weight)
     return module.eval()
+
+
+def newest(stages: Sequence[Stage], state: Path) -> Path:
+    """The folder of the last stage that has begun."""
+    folders = [state / stage.name for stage in stages]
+    begun = [folder for folder in folders if (folder / 'checkpoint.pt').exists()]
+    if not begun:
+        raise FileNotFoundError(f'{folders[0]} has no checkpoint: train {stages[0].name} first')
+    return begun[-1]
+
+
+def update(
+    module: nn.Module, optimizer: Optimizer, loss: Tensor, rate: float, most: float
+) -> Tensor:
+    """One step of an optimizer, with the gradient scaled down to a norm of `most`. Returns it."""
+    for group in optimizer.param_groups:
+        group['lr'] = rate
+    optimizer.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(module.parameters(), most)
+    optimizer.step()
+    return norm
 
 
 class Log:

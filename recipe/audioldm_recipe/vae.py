@@ -11,18 +11,22 @@ from audioldm_export import configs
 from .crops import Crops, loudest
 from .data import RATE, Clip, judged, load_clips, trained
 from .device import autocast, device
-from .loop import Metrics, Schedule, averaged, falling, random_of, train
+from .discriminators import MelDiscriminator, critic_loss, judgement
+from .loop import Metrics, Schedule, Stage, averaged, newest, random_of, train, update
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, log_mel, log_mel_of_clips
 
 FRAMES, BATCH = 128, 4
-SCHEDULE = Schedule(steps=30_000, average={'vae': 0.999})
-RATES = (1e-3, 5e-5)
+AVERAGE = {'vae': 0.999}
+FIRST = Stage('vae', Schedule(30_000, average=AVERAGE), (1e-3, 5e-5))
+SHARPEN = Stage('vae-sharpen', Schedule(10_000, average=AVERAGE), (2e-4, 2e-5), 'vae')
+STAGES = (FIRST, SHARPEN)
 KL_WEIGHT = 0.02
 """Of the mean over latents, beside the mean over the mel: the noise in the latents stays a few
 hundredths of their deviation, so that what the UNet gets slightly wrong does no harm.
 """
+ADVERSARIAL_WEIGHT = 0.1
 MEL_MEAN, MEL_STD = -5.0, 2.5
 
 
@@ -36,17 +40,26 @@ def new_vae() -> AutoencoderKL:
 
 
 class VaeTraining:
-    """Pieces of 1.28 s: L1 between log-mels, and the divergence of the latents from normal."""
+    """Pieces of 1.28 s: L1 between log-mels, and the divergence of the latents from normal. L1
+    alone blurs what it cannot know; a patch discriminator wants texture there.
+    """
 
-    def __init__(self, clips: list[Clip], options: Options, schedule: Schedule) -> None:
-        self.name = 'vae'
-        self.steps = schedule.steps
+    def __init__(self, clips: list[Clip], options: Options, stage: Stage) -> None:
+        self.name, self.stage = stage.name, stage
+        self.adversarial = stage.after is not None
         torch.manual_seed(options.seed)
-        self.vae = new_vae().to(device(), memory_format=torch.channels_last)
+        self.vae = new_vae()
+        if stage.after is not None:
+            averaged(self.vae, 'vae', options.folder(stage.after)).train()
         self.modules: dict[str, nn.Module] = {'vae': self.vae}
-        self.parameters = list(self.vae.parameters())
-        optimizer = torch.optim.AdamW(self.parameters, betas=(0.9, 0.99), weight_decay=0.01)
-        self.optimizers = {'vae': optimizer}
+        if self.adversarial:
+            self.modules['discriminator'] = MelDiscriminator()
+        for module in self.modules.values():
+            module.to(device(), memory_format=torch.channels_last)
+        self.optimizers = {
+            name: torch.optim.AdamW(module.parameters(), betas=(0.9, 0.99), weight_decay=0.01)
+            for name, module in self.modules.items()
+        }
         self.crops = Crops(trained(clips, options.final), FRAMES * HOP + 2 * CONTEXT)
         waves = loudest(judged(clips), per_category=2, seconds=2.56).to(device())
         self.examples = log_mel_of_clips(waves).unsqueeze(1)
@@ -56,17 +69,29 @@ class VaeTraining:
         mels = log_mel(waves).unsqueeze(1).contiguous(memory_format=torch.channels_last)
         with autocast():
             posterior = self.vae.encode(mels).latent_dist
-            found = self.vae.decode(posterior.sample()).sample
-        difference = F.l1_loss(found.float(), mels)
+            found = self.vae.decode(posterior.sample()).sample.float()
+        difference = F.l1_loss(found, mels)
         divergence = divergence_of(posterior.mean.float(), posterior.logvar.float())
-        optimizer = self.optimizers['vae']
-        for group in optimizer.param_groups:
-            group['lr'] = falling(RATES, step, self.steps)
-        optimizer.zero_grad()
-        (difference + KL_WEIGHT * divergence).backward()
-        norm = nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        optimizer.step()
-        return {'mel_l1': difference, 'divergence': divergence, 'gradient': norm}
+        loss = difference + KL_WEIGHT * divergence
+        results = {'mel_l1': difference, 'divergence': divergence}
+        if self.adversarial:
+            results['critic'] = self.teach_discriminator(step, mels, found.detach())
+            deceit, features = judgement(self.modules['discriminator'], mels, found)
+            loss = loss + ADVERSARIAL_WEIGHT * (deceit + features)
+            results |= {'deceit': deceit, 'features': features}
+        results['gradient'] = self.update('vae', loss, step)
+        return results
+
+    def teach_discriminator(self, step: int, mels: Tensor, found: Tensor) -> Tensor:
+        discriminator = self.modules['discriminator']
+        with autocast():
+            loss = critic_loss(discriminator(mels), discriminator(found))
+        self.update('discriminator', loss, step)
+        return loss
+
+    def update(self, name: str, loss: Tensor, step: int) -> Tensor:
+        optimizer = self.optimizers[name]
+        return update(self.modules[name], optimizer, loss, self.stage.rate(step), 1.0)
 
     def evaluate(self) -> Metrics:
         """`detail`: how much neighbouring values differ, beside the original. 1 is not blurred.
@@ -93,10 +118,18 @@ def detail(mels: Tensor) -> Tensor:
     return (mels.diff(dim=2).diff(dim=3)).abs().mean()
 
 
+def run_stage(stage: Stage, options: Options) -> Metrics:
+    stage = stage.within(options.steps)
+    training = VaeTraining(load_clips(options), options, stage)
+    return train(training, stage.schedule, options.folder(stage.name), options.seed)
+
+
 def run(options: Options) -> Metrics:
-    schedule = SCHEDULE.within(options.steps)
-    training = VaeTraining(load_clips(options), options, schedule)
-    return train(training, schedule, options.folder('vae'), options.seed)
+    return run_stage(FIRST, options)
+
+
+def sharpen(options: Options) -> Metrics:
+    return run_stage(SHARPEN, options)
 
 
 @torch.no_grad()
@@ -112,4 +145,5 @@ def scaling_factor(vae: AutoencoderKL, options: Options, clips: int = 64) -> flo
 
 
 def load_vae(options: Options) -> AutoencoderKL:
-    return averaged(new_vae(), 'vae', options.folder('vae'))
+    """From the last stage there is."""
+    return averaged(new_vae(), 'vae', newest(STAGES, options.state))

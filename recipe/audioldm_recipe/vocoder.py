@@ -4,8 +4,6 @@ First the spectra alone teach it, which is cheap and gives nearly all; then disc
 take away the buzz that spectra do not see.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -17,30 +15,14 @@ from audioldm_export.vocoder import Conv1d, Vocoder
 from .crops import Crops, loudest
 from .data import Clip, judged, load_clips, trained
 from .device import autocast, device
-from .discriminators import WaveDiscriminators, critic_loss, deceit_loss, feature_loss
-from .loop import Metrics, Schedule, averaged, falling, train
+from .discriminators import WaveDiscriminators, critic_loss, judgement
+from .loop import Metrics, Schedule, Stage, averaged, newest, train, update
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, SpectralLoss, log_mel, log_mel_of_clips
 
 FRAMES, BATCH = 50, 8
 AVERAGE = {'vocoder': 0.999}
-
-
-@dataclass(frozen=True)
-class Stage:
-    """`after`: the stage whose weights it begins with."""
-
-    name: str
-    schedule: Schedule
-    rates: tuple[float, float]
-    after: str | None = None
-
-    @property
-    def adversarial(self) -> bool:
-        return self.after is not None
-
-
 SPECTRA = Stage('vocoder', Schedule(40_000, average=AVERAGE), (1e-3, 5e-5))
 SHARPEN = Stage('vocoder-sharpen', Schedule(15_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
 STAGES = (SPECTRA, SHARPEN)
@@ -83,13 +65,14 @@ class VocoderTraining:
 
     def __init__(self, clips: list[Clip], options: Options, stage: Stage) -> None:
         self.name, self.stage = stage.name, stage
+        self.adversarial = stage.after is not None
         torch.manual_seed(options.seed)
         model = new_vocoder()
         if stage.after is not None:
             averaged(model, 'vocoder', options.folder(stage.after)).train()
         self.fast = fast(model.to(device()))
         self.modules: dict[str, nn.Module] = {'vocoder': model}
-        if stage.adversarial:
+        if self.adversarial:
             self.modules['discriminators'] = WaveDiscriminators().to(device())
         self.optimizers = {
             name: torch.optim.AdamW(module.parameters(), betas=(0.8, 0.99), weight_decay=0.01)
@@ -100,51 +83,34 @@ class VocoderTraining:
         self.examples = loudest(judged(clips), per_category=2, seconds=2.5)
 
     def step(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        rate = falling(self.stage.rates, step, self.stage.schedule.steps)
         waves = torch.from_numpy(self.crops.draw(rng, BATCH)).to(device())
         wanted = waves[:, CONTEXT:-CONTEXT]
         with autocast():
             found = self.fast(log_mel(waves))[:, : wanted.shape[1]].float()
         results: dict[str, Tensor] = {}
         # Every second time: they learn faster than what they judge.
-        if self.stage.adversarial and step % 2 == 0:
-            results['critic'] = 2 * self.teach_discriminators(wanted, found.detach(), rate)
+        if self.adversarial and step % 2 == 0:
+            results['critic'] = 2 * self.teach_discriminators(step, wanted, found.detach())
         stft, mel = self.loss(found, wanted)
         loss = stft + 5 * mel
         results |= {'stft': stft, 'mel': mel}
-        if self.stage.adversarial:
-            deceit, features = self.judgement(wanted, found)
+        if self.adversarial:
+            deceit, features = judgement(self.modules['discriminators'], wanted, found)
             loss = loss + deceit + 2 * features
             results |= {'deceit': deceit, 'features': features}
-        results['gradient'] = self.update('vocoder', loss, rate)
+        results['gradient'] = self.update('vocoder', loss, step)
         return results
 
-    def judgement(self, wanted: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
-        discriminators = self.modules['discriminators'].requires_grad_(False)
-        with autocast():
-            with torch.no_grad():
-                real = discriminators(wanted)
-            made = discriminators(found)
-        discriminators.requires_grad_(True)
-        return deceit_loss(made), feature_loss(real, made)
-
-    def teach_discriminators(self, wanted: Tensor, found: Tensor, rate: float) -> Tensor:
+    def teach_discriminators(self, step: int, wanted: Tensor, found: Tensor) -> Tensor:
         discriminators = self.modules['discriminators']
         with autocast():
             loss = critic_loss(discriminators(wanted), discriminators(found))
-        self.update('discriminators', loss, rate)
+        self.update('discriminators', loss, step)
         return loss
 
-    def update(self, name: str, loss: Tensor, rate: float) -> Tensor:
-        """Returns the norm of the gradient."""
+    def update(self, name: str, loss: Tensor, step: int) -> Tensor:
         optimizer = self.optimizers[name]
-        for group in optimizer.param_groups:
-            group['lr'] = rate
-        optimizer.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.modules[name].parameters(), 10.0)
-        optimizer.step()
-        return norm
+        return update(self.modules[name], optimizer, loss, self.stage.rate(step), 10.0)
 
     def evaluate(self) -> Metrics:
         waves = self.examples.to(device())
@@ -156,7 +122,7 @@ class VocoderTraining:
 
 
 def run_stage(stage: Stage, options: Options) -> Metrics:
-    stage = replace(stage, schedule=stage.schedule.within(options.steps))
+    stage = stage.within(options.steps)
     training = VocoderTraining(load_clips(options), options, stage)
     return train(training, stage.schedule, options.folder(stage.name), options.seed)
 
@@ -171,7 +137,4 @@ def sharpen(options: Options) -> Metrics:
 
 def load_vocoder(options: Options) -> SpeechT5HifiGan:
     """From the last stage there is."""
-    trained_stages = [s for s in STAGES if (options.state / s.name / 'checkpoint.pt').exists()]
-    if not trained_stages:
-        raise FileNotFoundError(f'there is no vocoder in {options.state}: train it first')
-    return averaged(new_vocoder(), 'vocoder', options.state / trained_stages[-1].name)
+    return averaged(new_vocoder(), 'vocoder', newest(STAGES, options.state))

@@ -12,6 +12,7 @@ from .crops import Crops, loudest
 from .data import RATE, Clip, judged, load_clips, trained
 from .device import autocast, device
 from .discriminators import MelDiscriminator, critic_loss, judgement
+from .fast_norm import with_fast_norms
 from .loop import Metrics, Schedule, Stage, averaged, newest, random_of, train, update
 from .options import Options
 from .sizes import SIZE
@@ -48,7 +49,7 @@ class VaeTraining:
         self.name, self.stage = stage.name, stage
         self.adversarial = stage.after is not None
         torch.manual_seed(options.seed)
-        self.vae = new_vae()
+        self.vae = with_fast_norms(new_vae())
         if stage.after is not None:
             averaged(self.vae, 'vae', options.folder(stage.after)).train()
         self.modules: dict[str, nn.Module] = {'vae': self.vae}

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from . import export, vae, vocoder
+from . import export, unet, unet_clips, vae, vocoder, vocoder_finish
 from .data import load_clips
 from .device import set_threads
 from .options import Options
@@ -29,7 +29,12 @@ PARTS: dict[str, tuple[Part, str]] = {
     'vocoder-sharpen': (vocoder.sharpen, 'HiFi-GAN with discriminators'),
     'vae': (vae.run, 'autoencoder of log-mels'),
     'vae-sharpen': (vae.sharpen, 'autoencoder with a discriminator'),
-    'export': (export.run, 'write what is trained as a hub folder'),
+    'vocoder-finish': (vocoder_finish.run, 'HiFi-GAN on what the autoencoder makes'),
+    'model': (export.run, 'what is trained as a hub folder: the UNet begins with it'),
+    'unet-clips': (unet_clips.run, 'clips and captions for the UNet'),
+    'unet-base': (unet.base, 'UNet on synthesised sounds alone'),
+    'unet-default': (unet.default, 'UNet that goes on with real ones too'),
+    'export': (export.run, 'the hub folder with the trained UNet'),
 }
 
 
@@ -46,7 +51,7 @@ def main() -> None:
         command.add_argument('--final', action='store_true', help='train on the judged fold too')
         command.add_argument('--seed', type=int, default=0)
         command.add_argument('--threads', type=int, help='of the CPU (default: all)')
-        if name not in ('all', 'data', 'export'):
+        if name not in ('all', 'data', 'model', 'unet-clips', 'export'):
             command.add_argument('--steps', type=int, help='in all (default: what the part needs)')
     given = vars(parser.parse_args())
     part = given.pop('part')

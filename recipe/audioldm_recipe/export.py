@@ -4,20 +4,20 @@ import shutil
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from audioldm_export import configs, layouts
 from audioldm_export.layouts import Config, Layout
-from audioldm_export.random_model import write_part
+from audioldm_export.random_model import random_tensors, write_json, write_part
 
 from . import vae, vocoder
 from .options import Options
 from .sizes import SIZE
 
 
-def half_tensors(module: nn.Module, layout: Layout) -> dict[str, Tensor]:
-    """The module's weights, which must be exactly those of the layout."""
-    tensors = module.state_dict()
+def half_tensors(tensors: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
+    """Float16, of tensors that must be exactly those of the layout."""
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     wrong = {name for name, _ in shapes.items() ^ layout.items()}
     if wrong:
@@ -40,14 +40,37 @@ def export_part(folder: Path, config: Config, weights: str, tensors: dict[str, T
 
 def export_vocoder(model: nn.Module, out: Path) -> None:
     config = configs.vocoder(SIZE)
-    tensors = half_tensors(model, layouts.vocoder(config))
+    tensors = half_tensors(model.state_dict(), layouts.vocoder(config))
     export_part(out / 'vocoder', config, 'model.safetensors', tensors)
 
 
 def export_vae(model: nn.Module, scaling_factor: float, out: Path) -> None:
     config = configs.vae(SIZE) | {'scaling_factor': scaling_factor}
-    tensors = half_tensors(model, layouts.vae(config))
+    tensors = half_tensors(model.state_dict(), layouts.vae(config))
     export_part(out / 'vae', config, 'diffusion_pytorch_model.safetensors', tensors)
+
+
+def export_unet(options: Options, out: Path) -> None:
+    """Of the newest checkpoint. Without one, random numbers, which only say its shapes: what
+    training from scratch begins with.
+    """
+    config = configs.unet(SIZE)
+    layout = layouts.unet(config)
+    file = newest_unet(options)
+    if file is None:
+        tensors = random_tensors(layout, torch.Generator().manual_seed(options.seed))
+    else:
+        tensors = load_file(file)
+    half = half_tensors(tensors, layout)
+    export_part(out / 'unet', config, 'diffusion_pytorch_model.safetensors', half)
+
+
+def newest_unet(options: Options) -> Path | None:
+    for name in ('default', 'base'):
+        files = sorted((options.state / 'unet' / name).glob('checkpoint-*/unet/*.safetensors'))
+        if files:
+            return files[-1]
+    return None
 
 
 def run(options: Options) -> None:
@@ -57,4 +80,9 @@ def run(options: Options) -> None:
         export_vocoder(vocoder.load_vocoder(options), out)
         model = vae.load_vae(options)
         export_vae(model, vae.scaling_factor(model, options), out)
+    export_unet(options, out)
+    (out / 'scheduler').mkdir(exist_ok=True)
+    write_json(out / 'scheduler' / 'scheduler_config.json', configs.scheduler())
+    index = {k: v for k, v in configs.model_index().items() if k != '_audioldm_random_weights'}
+    write_json(out / 'model_index.json', index)
     print(out)

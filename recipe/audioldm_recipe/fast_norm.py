@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 
 class FastGroupNorm(nn.GroupNorm):
-    """[B, C, H, W]. Sums are float32, what they are made of has the type of the input."""
+    """Of images [B, C, H, W]; sums are float32. Of anything else, as it was."""
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.dim() != 4:
+            return super().forward(x)
         x = x.contiguous(memory_format=torch.channels_last)
         return GroupNormFunction.apply(x, self.weight, self.bias, self.num_groups, self.eps)
 

@@ -25,7 +25,8 @@ FRAMES, BATCH = 50, 8
 AVERAGE = {'vocoder': 0.999}
 SPECTRA = Stage('vocoder', Schedule(40_000, average=AVERAGE), (1e-3, 5e-5))
 SHARPEN = Stage('vocoder-sharpen', Schedule(15_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
-STAGES = (SPECTRA, SHARPEN)
+FINISH = Stage('vocoder-finish', Schedule(10_000, average=AVERAGE), (1e-4, 1e-5), 'vocoder-sharpen')
+STAGES = (SPECTRA, SHARPEN, FINISH)
 
 
 def new_vocoder() -> SpeechT5HifiGan:
@@ -82,11 +83,15 @@ class VocoderTraining:
         self.crops = Crops(trained(clips, options.final), FRAMES * HOP + 2 * CONTEXT)
         self.examples = loudest(judged(clips), per_category=2, seconds=2.5)
 
-    def step(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Log-mels, and the waveforms they are of."""
         waves = torch.from_numpy(self.crops.draw(rng, BATCH)).to(device())
-        wanted = waves[:, CONTEXT:-CONTEXT]
+        return log_mel(waves), waves[:, CONTEXT:-CONTEXT]
+
+    def step(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        mels, wanted = self.draw(rng)
         with autocast():
-            found = self.fast(log_mel(waves))[:, : wanted.shape[1]].float()
+            found = self.fast(mels)[:, : wanted.shape[1]].float()
         results: dict[str, Tensor] = {}
         # Every second time: they learn faster than what they judge.
         if self.adversarial and step % 2 == 0:

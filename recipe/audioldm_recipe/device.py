@@ -14,8 +14,13 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
+def activations() -> torch.dtype:
+    """bfloat16 where the hardware multiplies it."""
+    fast = device().type == 'cuda' or torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if fast else torch.float32
+
+
 def autocast(enabled: bool = True) -> AbstractContextManager[None]:
-    """bfloat16 where the hardware multiplies it; weights stay float32."""
-    kind = device().type
-    fast = kind == 'cuda' or torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast(kind, torch.bfloat16, enabled=enabled and fast)
+    """Activations in their type; weights stay float32."""
+    fast = activations() == torch.bfloat16
+    return torch.autocast(device().type, torch.bfloat16, enabled=enabled and fast)

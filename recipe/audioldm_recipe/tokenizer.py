@@ -15,17 +15,17 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from audioldm_export.tokenizer import END, MASK, PAD, START, UNKNOWN, files_with
 
 from .captions import class_wordings, listed_captions, title_wordings
+from .described import OTHER_SOUNDS
 from .options import Options
 from .wordings import CLAUSE_FRAMES, NOUN_FRAMES
 
 ENTRIES = 4000
 SPECIAL = (START, PAD, END, UNKNOWN, MASK)
 WORDS = Path(__file__).with_name('sound_words.txt')
-OTHER_SOUNDS = Path(__file__).with_name('other_sounds.txt')
 
 
 def learn_merges(captions: Iterable[str], general: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs to join, in this order, until there are `ENTRIES` tokens.
+    """Pairs to join, in this order, until there are `ENTRIES` tokens or every word is whole.
 
     A word counts by the logarithm of how often it occurs: the few that all captions share would
     else hide the rest.
@@ -36,8 +36,7 @@ def learn_merges(captions: Iterable[str], general: Iterable[str]) -> list[tuple[
         counts.update(word for word, _ in words.pre_tokenize_str(text))
     weights = Counter({word: 2 + round(math.log2(count)) for word, count in counts.items()})
     for text in general:
-        for form in (f' {text}', text):
-            weights.update(word for word, _ in words.pre_tokenize_str(form))
+        weights.update(word for word, _ in words.pre_tokenize_str(f' {text}'))
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -62,8 +61,9 @@ def corpus(options: Options) -> Iterable[str]:
     for frame in (*CLAUSE_FRAMES, *NOUN_FRAMES):
         yield from (frame.format('it'), frame.format('it').capitalize())
     if options.synth is not None:
-        for line in listed_captions(options.synth / 'captions.jsonl'):
-            yield from line['captions']
+        for name in ('captions.jsonl', 'held-out.jsonl'):
+            for line in listed_captions(options.synth / name):
+                yield from line['captions']
 
 
 def general_words() -> list[str]:

@@ -8,7 +8,19 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from . import export, unet, unet_clips, vae, vocoder, vocoder_finish
+from . import (
+    clap,
+    clap_export,
+    classifiers,
+    export,
+    judge,
+    tokenizer,
+    unet,
+    unet_clips,
+    vae,
+    vocoder,
+    vocoder_finish,
+)
 from .data import load_clips
 from .device import set_threads
 from .options import Options
@@ -25,17 +37,25 @@ Part = Callable[[Options], object]
 # In the order in which they need one another.
 PARTS: dict[str, tuple[Part, str]] = {
     'data': (decode, 'decode the clips once'),
+    'judge': (judge.run, 'says which class a clip is of; ships with nothing'),
+    'tokenizer': (tokenizer.run, 'byte-level BPE of captions'),
+    'clap': (clap.run, 'towers of texts and sounds'),
+    'cnn14': (classifiers.run_cnn14, 'the network of FD, IS and KL'),
+    'vggish': (classifiers.run_vggish, 'the network of FAD'),
     'vocoder': (vocoder.run, 'HiFi-GAN: from log-mel to waveform'),
     'vocoder-sharpen': (vocoder.sharpen, 'HiFi-GAN with discriminators'),
     'vae': (vae.run, 'autoencoder of log-mels'),
     'vae-sharpen': (vae.sharpen, 'autoencoder with a discriminator'),
     'vocoder-finish': (vocoder_finish.run, 'HiFi-GAN on what the autoencoder makes'),
+    'towers': (clap_export.run, 'both towers and the tokenizer in the hub folder'),
     'model': (export.run, 'what is trained as a hub folder: the UNet begins with it'),
     'unet-clips': (unet_clips.run, 'clips and captions for the UNet'),
     'unet-base': (unet.base, 'UNet on synthesised sounds alone'),
     'unet-default': (unet.default, 'UNet that goes on with real ones too'),
     'export': (export.run, 'the hub folder with the trained UNet'),
 }
+
+WITHOUT_STEPS = {'all', 'data', 'tokenizer', 'towers', 'model', 'unet-clips', 'export'}
 
 
 def main() -> None:
@@ -51,7 +71,7 @@ def main() -> None:
         command.add_argument('--final', action='store_true', help='train on the judged fold too')
         command.add_argument('--seed', type=int, default=0)
         command.add_argument('--threads', type=int, help='of the CPU (default: all)')
-        if name not in ('all', 'data', 'model', 'unet-clips', 'export'):
+        if name not in WITHOUT_STEPS:
             command.add_argument('--steps', type=int, help='in all (default: what the part needs)')
     given = vars(parser.parse_args())
     part = given.pop('part')

@@ -104,9 +104,10 @@ def listed_captions(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def table(path: Path) -> Iterator[dict[str, str]]:
-    """Rows of a TSV file in which quotes mean nothing."""
+    """Rows of a CSV file, or of a TSV file, in which quotes mean nothing."""
+    form = {'delimiter': '\t', 'quoting': csv.QUOTE_NONE} if path.suffix == '.tsv' else {}
     with path.open(encoding='utf-8', newline='') as lines:
-        yield from csv.DictReader(lines, delimiter='\t', quoting=csv.QUOTE_NONE)
+        yield from csv.DictReader(lines, **form)
 
 
 def alternatives(text: str) -> list[str]:

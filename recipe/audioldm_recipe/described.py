@@ -1,7 +1,6 @@
 """Clips of both data sets with what is said of them, and texts that are said of none."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -89,8 +88,9 @@ def by_category(clips: list[Clip]) -> dict[str, list[Clip]]:
 
 
 def other_sounds(described: list[Described]) -> list[Saying]:
-    """Of the listed texts those without a word by which a class is called."""
-    names = naming_stems(described)
+    """Of the listed texts those without a word of the name of a class."""
+    categories = {one.clip.category for one in described}
+    names = {stem for category in categories for stem in stems(category.replace('_', ' '))}
     lines = OTHER_SOUNDS.read_text(encoding='utf-8').splitlines()
     return [
         Saying(OTHER, line, held_out=held_out(line))
@@ -99,26 +99,7 @@ def other_sounds(described: list[Described]) -> list[Saying]:
     ]
 
 
-def naming_stems(described: list[Described]) -> set[str]:
-    """Words that are in many sayings of a class and of few classes: dog, bark."""
-    texts: dict[str, set[str]] = {}
-    for one in described:
-        sayings = (*one.shared, *one.own)
-        texts.setdefault(one.clip.category, set()).update(saying.text for saying in sayings)
-    counts = {
-        category: Counter(stem for text in sayings for stem in stems(text))
-        for category, sayings in texts.items()
-    }
-    classes = Counter(stem for words in counts.values() for stem in words)
-    few = max(2, len(counts) // 8)
-    return {
-        stem
-        for category, words in counts.items()
-        for stem, count in words.items()
-        if count >= len(texts[category]) / 20 and classes[stem] <= few and len(stem) > 2
-    }
-
-
 def stems(text: str) -> set[str]:
-    """Words without their commonest endings: barks, barking, bark."""
-    return {re.sub(r'(ing|es|s|ed)$', '', word) for word in re.findall(r'[a-z]+', text.lower())}
+    """Words without their commonest endings: barks, barking, bark. Short words say nothing."""
+    words = re.findall(r'[a-z]{3,}', text.lower())
+    return {re.sub(r'(?<=...)(ing|es|s|ed)$', '', word) for word in words}

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from tones import low_and_high
 
 from audioldm_recipe import judge
 from audioldm_recipe.confusion import Confusion
 from audioldm_recipe.data import RATE, Clip, load_clips
+from audioldm_recipe.judge_clips import judge_folder
 from audioldm_recipe.labelled import LabelledCrops, Labels
 from audioldm_recipe.options import Options
 from audioldm_recipe.specaugment import varied
@@ -76,3 +78,28 @@ def test_folds_of_a_data_set(sounds: Path, tmp_path: Path) -> None:
     training = judge.JudgeTraining('x', clips, 1, 0)
     assert {clip.fold for clip in training.unseen} == {4}
     assert all(clip.fold != 4 for group in training.crops.classes for clip in group)
+
+
+def test_folders_are_judged(two_classes: list[Clip], tmp_path: Path) -> None:
+    class Ear(judge.Judge):
+        """Goes by the pitch alone."""
+
+        def __init__(self) -> None:
+            self.labels = Labels.of(two_classes)
+
+        def probabilities(self, wave: np.ndarray) -> np.ndarray:
+            return np.eye(2)[0 if (np.diff(np.sign(wave)) != 0).mean() > 0.1 else 1]
+
+    for i, clip in enumerate(two_classes[:6]):
+        # One lies in the wrong folder.
+        folder = tmp_path / ('low' if i == 1 else clip.category)
+        folder.mkdir(exist_ok=True)
+        soundfile.write(folder / f'{i}.wav', clip.wave(), RATE)
+    confusion = judge_folder(Ear(), tmp_path)
+    assert confusion.counts.tolist() == [[2, 0], [1, 3]]
+    (tmp_path / 'dog').mkdir()
+    (tmp_path / 'low' / '0.wav').rename(tmp_path / 'dog' / '0.wav')
+    with pytest.raises(ValueError, match="no class 'dog'"):
+        judge_folder(Ear(), tmp_path)
+    with pytest.raises(ValueError, match='neither'):
+        judge_folder(Ear(), tmp_path / 'low')

@@ -9,9 +9,9 @@ from audioldm_export import layouts
 from audioldm_export.layouts import Config, Layout
 from audioldm_export.random_model import write_json
 
+from .checkpoint import averaged
 from .clap_towers import audio_config, feature_config, new_audio_tower, new_text_tower, text_config
 from .export import export_part, half_tensors
-from .loop import averaged
 from .options import Options
 
 

@@ -5,11 +5,7 @@ a run that was killed goes on from its newest checkpoint as if it had never stop
 """
 
 import hashlib
-import json
 import math
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from .average import Average, in_place
+from .checkpoint import resume, save
 from .curves import write_curves
+from .log import Log
 from .progress import Progress
 
 Metrics = dict[str, float]
@@ -138,85 +137,6 @@ def evaluate(training: Training, averages: dict[str, 'Average']) -> Metrics:
     return metrics
 
 
-class Average:
-    """An exponential moving average of a module's weights; young ones follow faster."""
-
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        self.live = [parameter.data for parameter in module.parameters()]
-        self.weights = [weight.clone() for weight in self.live]
-        self.decay = decay
-
-    def update(self, step: int) -> None:
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.weights, self.live, 1 - decay)
-
-    def swap(self) -> None:
-        for live, weight in zip(self.live, self.weights):
-            held = live.clone()
-            live.copy_(weight)
-            weight.copy_(held)
-
-
-@contextmanager
-def in_place(averages: dict[str, Average]) -> Iterator[None]:
-    """The averaged weights in the modules, and then their own again."""
-    for average in averages.values():
-        average.swap()
-    try:
-        yield
-    finally:
-        for average in averages.values():
-            average.swap()
-
-
-def save(training: Training, averages: dict[str, Average], folder: Path, step: int) -> None:
-    """Written beside and renamed: a checkpoint is whole or is not there."""
-    content = {
-        'step': step,
-        'modules': {name: module.state_dict() for name, module in training.modules.items()},
-        'optimizers': {name: opt.state_dict() for name, opt in training.optimizers.items()},
-        'averages': {name: average.weights for name, average in averages.items()},
-    }
-    part = folder / 'checkpoint.tmp'
-    torch.save(content, part)
-    part.replace(folder / 'checkpoint.pt')
-
-
-def resume(training: Training, averages: dict[str, Average], folder: Path) -> int:
-    """Modules that a checkpoint lacks, such as discriminators of a later stage, stay new."""
-    file = folder / 'checkpoint.pt'
-    if not file.exists():
-        return 0
-    content = torch.load(file, map_location='cpu', weights_only=True)
-    for name, state in content['modules'].items():
-        training.modules[name].load_state_dict(state)
-    for name, state in content['optimizers'].items():
-        training.optimizers[name].load_state_dict(state)
-    for name, average in averages.items():
-        # An average that begins later begins with the weights of now.
-        for weight, saved in zip(average.weights, content['averages'].get(name, average.live)):
-            weight.copy_(saved)
-    return content['step']
-
-
-def averaged(module: nn.Module, name: str, folder: Path) -> nn.Module:
-    """The module with the weights that training left in `folder`, averaged if they were."""
-    content = torch.load(folder / 'checkpoint.pt', map_location='cpu', weights_only=True)
-    module.load_state_dict(content['modules'][name])
-    for parameter, weight in zip(module.parameters(), content['averages'].get(name, [])):
-        parameter.data.copy_(weight)
-    return module.eval()
-
-
-def newest(stages: Sequence[Stage], state: Path) -> Path:
-    """The folder of the last stage that has begun."""
-    folders = [state / stage.name for stage in stages]
-    begun = [folder for folder in folders if (folder / 'checkpoint.pt').exists()]
-    if not begun:
-        raise FileNotFoundError(f'{folders[0]} has no checkpoint: train {stages[0].name} first')
-    return begun[-1]
-
-
 def update(
     module: nn.Module, optimizer: Optimizer, loss: Tensor, rate: float, most: float
 ) -> Tensor:
@@ -228,24 +148,3 @@ def update(
     norm = nn.utils.clip_grad_norm_(module.parameters(), most)
     optimizer.step()
     return norm
-
-
-class Log:
-    """A JSON object a line. Lines behind the checkpoint that training goes on from are cut off."""
-
-    def __init__(self, path: Path, start: int) -> None:
-        lines = path.read_text().splitlines() if path.exists() else []
-        # The end of a line may be missing where the machine stopped.
-        kept = [line for line in lines if line.endswith('}') and json.loads(line)['step'] <= start]
-        self.path = path
-        part = path.with_suffix('.tmp')
-        part.write_text(''.join(f'{line}\n' for line in kept))
-        part.replace(path)
-
-    def write(self, line: dict[str, object]) -> None:
-        with self.path.open('a') as out:
-            out.write(json.dumps({**line, 'time': round(time.time())}) + '\n')
-
-    def last_evaluation(self) -> Metrics:
-        lines = [json.loads(line) for line in self.path.read_text().splitlines()]
-        return next((line['evaluation'] for line in reversed(lines) if 'evaluation' in line), {})

@@ -8,12 +8,13 @@ from torch.nn import functional as F
 
 from audioldm_export import configs
 
+from .checkpoint import averaged, newest
 from .crops import Crops, loudest
 from .data import RATE, Clip, judged, load_clips, trained
 from .device import autocast, device
 from .discriminators import MelDiscriminator, critic_loss, judgement
 from .fast_norm import with_fast_norms
-from .loop import Metrics, Schedule, Stage, averaged, newest, random_of, train, update
+from .loop import Metrics, Schedule, Stage, random_of, train, update
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, log_mel, log_mel_of_clips
@@ -147,4 +148,4 @@ def scaling_factor(vae: AutoencoderKL, options: Options, clips: int = 64) -> flo
 
 def load_vae(options: Options) -> AutoencoderKL:
     """From the last stage there is."""
-    return averaged(new_vae(), 'vae', newest(STAGES, options.state))
+    return averaged(new_vae(), 'vae', newest(options.state, STAGES))

@@ -12,11 +12,12 @@ from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 from audioldm_export import configs
 from audioldm_export.vocoder import Conv1d, Vocoder
 
+from .checkpoint import averaged, newest
 from .crops import Crops, loudest
 from .data import Clip, judged, load_clips, trained
 from .device import autocast, device
 from .discriminators import WaveDiscriminators, critic_loss, judgement
-from .loop import Metrics, Schedule, Stage, averaged, newest, train, update
+from .loop import Metrics, Schedule, Stage, train, update
 from .options import Options
 from .sizes import SIZE
 from .spectra import CONTEXT, HOP, SpectralLoss, log_mel, log_mel_of_clips
@@ -142,4 +143,4 @@ def sharpen(options: Options) -> Metrics:
 
 def load_vocoder(options: Options) -> SpeechT5HifiGan:
     """From the last stage there is."""
-    return averaged(new_vocoder(), 'vocoder', newest(STAGES, options.state))
+    return averaged(new_vocoder(), 'vocoder', newest(options.state, STAGES))

@@ -11,9 +11,10 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from . import vae
+from .checkpoint import newest
 from .data import Clip, load_clips, trained
 from .device import autocast, device
-from .loop import Metrics, Stage, newest, train
+from .loop import Metrics, Stage, train
 from .options import Options
 from .spectra import BANDS, HOP, log_mel_of_clips
 from .vocoder import BATCH, FINISH, FRAMES, VocoderTraining
@@ -26,7 +27,7 @@ class FinishTraining(VocoderTraining):
     def __init__(self, clips: list[Clip], options: Options, stage: Stage) -> None:
         super().__init__(clips, options, stage)
         self.clips = trained(clips, options.final)
-        checkpoint = newest(vae.STAGES, options.state) / 'checkpoint.pt'
+        checkpoint = newest(options.state, vae.STAGES) / 'checkpoint.pt'
         step = torch.load(checkpoint, weights_only=True, mmap=True)['step']
         file = options.folder(stage.name) / f'{checkpoint.parent.name}-{step}.f16'
         if not file.exists():

@@ -74,7 +74,7 @@ def test_made_clips_are_cut_but_not_bent(sounds: Path, tmp_path: Path) -> None:
     clips = load_clips(Options(tmp_path, esc10=None, synth=sounds))[:1]
     still = Variation(decibels=(0, 0), louder=0)
     whole = clips[0].wave()
-    for piece in Crops(clips, 3000, still).draw(np.random.default_rng(0), 20):
+    for piece in Crops(clips, 3000, still).draw(np.random.default_rng(0), 3):
         inside = piece[np.flatnonzero(piece)[0] : np.flatnonzero(piece)[-1]]
         places = np.lib.stride_tricks.sliding_window_view(whole, len(inside))
         assert np.abs(places - inside).max(1).min() < 1e-6

@@ -70,17 +70,17 @@ def test_spectral_loss_falls_with_the_difference() -> None:
 @pytest.mark.parametrize('kind', [WaveDiscriminators, MelDiscriminator])
 def test_discriminators_learn_to_tell(kind: type[torch.nn.Module]) -> None:
     critic = kind()
-    shape = (4, 3001) if kind is WaveDiscriminators else (4, 1, 32, 64)
+    shape = (2, 3001) if kind is WaveDiscriminators else (2, 1, 32, 64)
     real, made = torch.randn(shape), torch.randn(shape) * 0.1
     optimizer = torch.optim.AdamW(critic.parameters(), 2e-3)
     losses = []
-    for _ in range(15):
+    for _ in range(8):
         loss = critic_loss(critic(real), critic(made))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.6 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
     assert deceit_loss(critic(made)) > deceit_loss(critic(real))
     assert feature_loss(critic(real), critic(made)) > feature_loss(critic(real), critic(real)) == 0
 

@@ -99,9 +99,11 @@ class ClapTraining:
         return self.retrieval.metrics(self.embed, self.embed_clips)
 
     def embed_clips(self, clips: list[Clip]) -> Tensor:
-        rows = [self.features.whole(clip) for clip in clips]
-        parts = torch.from_numpy(np.stack(rows)).split(32)
-        return torch.cat([F.normalize(self.fast(part.to(device())), dim=1) for part in parts])
+        parts = []
+        for start in range(0, len(clips), 32):
+            rows = [self.features.whole(clip) for clip in clips[start : start + 32]]
+            parts.append(self.fast(torch.from_numpy(np.stack(rows)).to(device())))
+        return F.normalize(torch.cat(parts), dim=1)
 
 
 def contrastive_loss(logits: Tensor, relation: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .crops import REAL
 from .data import Clip
-from .sayings import Described, Saying
+from .sayings import MEDIUM, Described, Saying
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,11 @@ class Pairs:
 
 def nearest_other(one: Described, category: list[Described], rng: np.random.Generator) -> Described:
     """Of a few clips the one that differs in the fewest attributes, but in one at least."""
+    others = [category[i] for i in rng.integers(len(category), size=16)]
+    return min(others, key=lambda other: differences(one.facts, other.facts) or len(one.facts) * 2)
 
-    def differences(other: Described) -> int:
-        count = sum(other.facts.get(name) != value for name, value in one.facts.items())
-        return count or len(one.facts) + 1
 
-    return min((category[i] for i in rng.integers(len(category), size=16)), key=differences)
+def differences(facts: dict[str, str], others: dict[str, str]) -> float:
+    """Of an attribute that is medium nothing can be said, which makes it no good to tell by."""
+    pairs = [(value, others.get(name)) for name, value in facts.items()]
+    return sum(1.5 if MEDIUM in pair else 1 for pair in pairs if pair[0] != pair[1])

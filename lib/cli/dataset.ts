@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Dataset, DatasetProblem } from '../datasets/dataset.js'
+import { datasetMakeCommand } from './dataset-make.js'
 import { reportText } from './dataset-report.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput, UsageError } from './output.js'
@@ -13,8 +14,9 @@ export function datasetCommand(): Command {
     .addHelpText('after', notes)
     .action(run)
   return new Command('dataset')
-    .description('look at data sets to train on')
+    .description('check data sets to train on, and make them')
     .addCommand(check)
+    .addCommand(datasetMakeCommand())
     .allowExcessArguments()
     .allowUnknownOption()
     .action((_options, { args }: Command) => {

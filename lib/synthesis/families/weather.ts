@@ -1,0 +1,119 @@
+import { decaying, wander } from '../parts/envelope.js'
+import { bandpass, Filter, highpass, lowpass, resonate } from '../parts/filter.js'
+import { addAt, scale, shape, toPeak } from '../parts/mix.js'
+import { brownNoise, pinkNoise, whiteNoise } from '../parts/noise.js'
+import { samplesOf } from '../parts/rate.js'
+import type { SoundClass } from '../sound-class.js'
+import { end, pitch } from '../wording/axes.js'
+import { many, mass, one, verb } from '../wording/subject.js'
+
+export const weather: SoundClass[] = [
+  {
+    name: 'wind',
+    about: 'Wind that howls around a house, in gusts.',
+    subjects: [
+      mass(
+        ['wind', 'wind around a house', 'wind in the open'],
+        [verb('blow'), verb('howl'), verb('whistle')],
+      ),
+      mass(['howling of the wind']),
+    ],
+    axes: {
+      pitch,
+      strength: {
+        low: end('gentle', ['gentle', 'light', 'soft'], ['gently', 'softly']),
+        high: end('strong', ['strong', 'stormy', 'heavy'], ['strongly', 'in heavy gusts']),
+      },
+    },
+    render(take) {
+      const { random, seconds } = take
+      const centre = take.along('pitch', 190, 950)
+      // In light wind little moves; in a storm the howl runs up and down with every gust.
+      const depth = take.along('strength', 0.12, 0.6)
+      const gust = wander(take.along('strength', 0.4, 1.6), seconds, random)
+      const howl = pinkNoise(samplesOf(seconds), random)
+      new Filter('bandpass', centre, take.along('strength', 1.2, 6)).sweep(
+        howl,
+        (t) => centre * 2 ** (1.2 * depth * gust(t)),
+      )
+      const rush = lowpass(pinkNoise(howl.length, random), 1.2 * centre)
+      const hiss = bandpass(whiteNoise(howl.length, random), 4 * centre, 0.6)
+      addAt(howl, scale(rush, 0.12), 0)
+      addAt(howl, scale(hiss, take.along('strength', 0.004, 0.06)), 0)
+      return shape(howl, (t) => Math.exp(2.2 * depth * gust(t)))
+    },
+  },
+  {
+    name: 'thunder',
+    about: 'A clap of thunder that rolls away.',
+    subjects: [
+      mass(['thunder', 'rolling thunder'], [verb('rumble'), verb('roll'), verb('crash')]),
+      one(['clap of thunder', 'thunderclap', 'peal of thunder'], [verb('crash'), verb('roll')]),
+    ],
+    axes: {
+      decay: {
+        low: end('short', ['short', 'brief'], ['briefly']),
+        high: end('long', ['long', 'drawn-out'], ['for a long time', 'on and on']),
+      },
+    },
+    render(take) {
+      const { random, seconds } = take
+      const length = take.along('decay', 0.9, 7)
+      const out = take.silence()
+      const roll = wander(9, seconds, random)
+      const rumble = lowpass(brownNoise(out.length, random), random.between(110, 260), 0.9)
+      const start = random.between(0.02, 0.25)
+      const fall = decaying(length, 0.03)
+      shape(rumble, (t) => (t < start ? 0 : fall(t - start) * (0.6 + 0.5 * roll(t)) ** 2))
+      addAt(out, toPeak(rumble), 0)
+      // Claps from parts of the lightning that are further and further away.
+      for (let claps = random.whole(2, 5), t = start; claps > 0; claps--) {
+        const crack = whiteNoise(samplesOf(1), random)
+        const ragged = wander(60, 1, random)
+        const crackLength = random.between(0.25, 0.7)
+        shape(crack, (s) => decaying(crackLength, 0.004)(s) * (0.55 + 0.45 * ragged(s)))
+        const hertz = random.ratio(500, 2500)
+        addAt(out, toPeak(highpass(lowpass(crack, hertz), 60)), t, 0.75 * fall(t - start))
+        t += random.between(0.04, 0.3) * length ** 0.7
+      }
+      return out
+    },
+  },
+  {
+    name: 'rain_on_roof',
+    about: 'Rain that drums on a tin roof.',
+    subjects: [
+      mass(['rain'], [verb('drum on a tin roof', 'drumming'), verb('fall on a metal roof')]),
+      mass(['rain on a tin roof', 'rain on a metal roof']),
+      many(
+        ['raindrops', 'drops of rain'],
+        [verb('drum on a tin roof', 'drumming'), verb('patter on a metal roof')],
+      ),
+    ],
+    axes: {
+      strength: {
+        low: end('light', ['light', 'sparse', 'gentle'], ['lightly', 'gently']),
+        high: end('heavy', ['heavy', 'dense', 'strong'], ['heavily', 'hard']),
+      },
+      pitch,
+    },
+    render(take) {
+      const { random } = take
+      const drops = take.silence()
+      const centre = take.along('pitch', 600, 2000)
+      for (const t of take.scattered(take.along('strength', 28, 900))) {
+        // Few drops are large.
+        drops[Math.floor(t * samplesOf(1))] += random.between(0.15, 1) ** 3
+      }
+      const sheet = [0.42, 1, 1.73, 2.61, 3.9].map((ratio) => ({
+        hertz: random.near(centre * ratio, 0.08),
+        quality: random.between(9, 16),
+        gain: 1,
+      }))
+      const out = resonate(drops, sheet)
+      const hiss = bandpass(whiteNoise(out.length, random), 3.2 * centre, 0.5)
+      toPeak(out)
+      return addAt(out, hiss, 0, take.along('strength', 0.002, 0.09))
+    },
+  },
+]

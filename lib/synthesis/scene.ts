@@ -1,6 +1,6 @@
 /** Puts a sound at a distance into a place: level, air, echo, noise. */
 import { highpass, lowpass } from './parts/filter.js'
-import { addAt, scale, toPeak } from './parts/mix.js'
+import { addAt, rootMeanSquare, scale, toPeak } from './parts/mix.js'
 import { pinkNoise } from './parts/noise.js'
 import { sampleRate } from './parts/rate.js'
 import { type Room, reverb } from './parts/reverb.js'
@@ -19,11 +19,12 @@ export function place({ axes }: SoundClass, take: Take, dry: Float32Array): Floa
   const air = take.along('distance', 14000, 1300)
   const sound = lowpass(lowpass(dry, air, 0.5), 2.5 * air, 0.5)
   toPeak(sound)
-  const echo = toPeak(reverb(sound, room(axes.space !== undefined, take)))
+  const echo = reverb(sound, room(axes.space !== undefined, take))
   // Indoors a dry room has next to no echo; outdoors the ground and what stands there echo a little.
-  const wet = axes.space ? take.along('space', 0.04, 0.5) : random.between(0.03, 0.1)
-  const share = Math.min(0.8, wet + take.along('distance', 0.01, 0.55))
-  const heard = addAt(scale(sound, 1 - share), echo, 0, share)
+  const wet = axes.space ? take.along('space', 0.02, 0.5) : random.between(0.01, 0.06)
+  const share = wet + take.along('distance', 0.01, 0.6)
+  // Measured by their levels: far away there is more echo than sound.
+  const heard = addAt(sound, echo, 0, (share * rootMeanSquare(sound)) / (rootMeanSquare(echo) || 1))
   const level = 10 ** (random.between(-1.5, 1.5) / 20) * take.along('distance', 0.75, 0.055)
   scale(toPeak(heard), level)
 
@@ -41,7 +42,7 @@ export function place({ axes }: SoundClass, take: Take, dry: Float32Array): Floa
 function room(indoors: boolean, take: Take): Room {
   if (!indoors) return { decay: take.random.between(0.8, 1.8), size: 0.045, damping: 2500 }
   return {
-    decay: take.along('space', 0.15, 3.4),
+    decay: take.along('space', 0.15, 2.6),
     size: take.along('space', 0.006, 0.06),
     damping: 5000,
   }

@@ -3,7 +3,7 @@ import { highpass, resonate } from '../parts/filter.js'
 import { addTone, harmonicsBelow, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate, space } from '../wording/axes.js'
-import { mass, one, verb } from '../wording/subject.js'
+import { one, the, verb } from '../wording/subject.js'
 
 export const alarms: SoundClass[] = [
   {
@@ -14,7 +14,7 @@ export const alarms: SoundClass[] = [
         ['siren', 'police siren', 'ambulance siren', 'emergency siren'],
         [verb('wail'), verb('howl'), verb('go up and down', 'going')],
       ),
-      mass(['wailing of a siren']),
+      the(['wailing of a siren']),
     ],
     axes: { pitch, rate },
     render(take) {
@@ -40,19 +40,19 @@ export const alarms: SoundClass[] = [
         ['alarm clock', 'digital alarm clock', 'clock alarm'],
         [verb('beep'), verb('go off', 'going')],
       ),
-      mass(['beeping of an alarm clock']),
+      the(['beeping of an alarm clock']),
     ],
     axes: { pitch, rate, space },
     render(take) {
       const { random } = take
       const hertz = take.along('pitch', 900, 3300)
       const group = 1 / take.along('rate', 0.55, 1.9)
-      const beep = 0.105 * group
+      const beep = 0.07 * group
       const odd = waveTable([1, 0, random.between(0.2, 0.4), 0, random.between(0.05, 0.2)])
       const out = take.silence()
       for (const t of take.every(group)) {
         for (let i = 0; i < 4; i++) {
-          addTone(out, t + 1.75 * beep * i, beep, hertz, held(beep, 0.003, 0.005), odd)
+          addTone(out, t + 2.1 * beep * i, beep, hertz, held(beep, 0.003, 0.005), odd)
         }
       }
       return out
@@ -63,7 +63,7 @@ export const alarms: SoundClass[] = [
     about: 'An electric buzzer, as of a door or a quiz show.',
     subjects: [
       one(['buzzer', 'electric buzzer', 'door buzzer'], [verb('buzz'), verb('sound')]),
-      mass(['buzzing of an electric buzzer']),
+      the(['buzzing of an electric buzzer']),
     ],
     axes: {
       pitch,

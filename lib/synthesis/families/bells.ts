@@ -4,7 +4,7 @@ import { addModes, type Mode } from '../parts/modes.js'
 import type { Random } from '../parts/random.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate, space } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, one, the, verb } from '../wording/subject.js'
 
 /** Hum, prime, tierce, quint, nominal and what is above, as a founder tunes them. */
 const church = [
@@ -51,10 +51,10 @@ export const bells: SoundClass[] = [
     about: 'A heavy bell that tolls in a tower.',
     subjects: [
       one(
-        ['church bell', 'bell of a church', 'bell tower', 'steeple bell'],
+        ['church bell', 'bell of a church', 'tower bell', 'steeple bell'],
         [verb('toll'), verb('ring'), verb('chime')],
       ),
-      mass(['tolling of a church bell']),
+      the(['tolling of a church bell']),
     ],
     axes: { pitch, rate },
     render(take) {
@@ -75,13 +75,13 @@ export const bells: SoundClass[] = [
     about: 'A small bell that is shaken by hand.',
     subjects: [
       one(['hand bell', 'small bell', 'dinner bell'], [verb('ring'), verb('jingle')]),
-      mass(['ringing of a hand bell', 'jingling of a small bell']),
+      the(['ringing of a hand bell', 'jingling of a small bell']),
     ],
     axes: { pitch, rate, space },
     render(take) {
       const { random } = take
       const hertz = take.along('pitch', 800, 2500)
-      const modes = bell(hand, hertz, random.between(0.7, 1.4), random)
+      const modes = bell(hand, hertz, random.between(0.3, 0.7), random)
       const out = take.silence()
       for (const t of take.every(1 / take.along('rate', 1.7, 8.5), 0.12)) {
         const force = random.between(0.5, 1)
@@ -95,8 +95,8 @@ export const bells: SoundClass[] = [
     name: 'wind_chimes',
     about: 'Tubes of metal that the wind knocks together.',
     subjects: [
-      many(['wind chimes', 'metal wind chimes'], [verb('tinkle'), verb('ring'), verb('sound')]),
-      mass(['tinkling of wind chimes']),
+      many(['wind chimes', 'metal wind chimes'], [verb('tinkle'), verb('ring'), verb('jingle')]),
+      the(['tinkling of wind chimes']),
     ],
     axes: {
       pitch,

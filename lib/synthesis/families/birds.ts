@@ -7,7 +7,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, mass, one, the, verb } from '../wording/subject.js'
 
 /** A whistled syllable: from one pitch to another, straight, over a hill, or trembling. */
 function syllable(hertz: number, seconds: number, random: Random): Float32Array {
@@ -30,7 +30,8 @@ export const birds: SoundClass[] = [
     subjects: [
       one(['bird', 'songbird', 'small bird'], [verb('sing'), verb('chirp'), verb('twitter')]),
       many(['birds', 'songbirds'], [verb('sing'), verb('chirp')]),
-      mass(['bird song', 'birdsong', 'twittering of a bird']),
+      mass(['bird song', 'birdsong']),
+      the(['twittering of a bird']),
     ],
     axes: { pitch, rate },
     render(take) {
@@ -58,7 +59,7 @@ export const birds: SoundClass[] = [
     about: 'An owl that hoots: two short calls and a long one.',
     subjects: [
       one(['owl', 'tawny owl', 'owl in the night'], [verb('hoot'), verb('call')]),
-      mass(['hooting of an owl']),
+      the(['hooting of an owl']),
     ],
     axes: { pitch, rate },
     render(take) {
@@ -99,10 +100,7 @@ export const birds: SoundClass[] = [
   {
     name: 'cuckoo',
     about: 'A cuckoo: a third down, again and again.',
-    subjects: [
-      one(['cuckoo', 'cuckoo in a wood'], [verb('call')]),
-      mass(['cuckoo calls', 'call of a cuckoo']),
-    ],
+    subjects: [one(['cuckoo', 'cuckoo in a wood'], [verb('call')]), the(['call of a cuckoo'])],
     axes: { pitch, rate },
     render(take) {
       const { random } = take

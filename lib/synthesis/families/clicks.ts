@@ -3,7 +3,7 @@ import { addAt } from '../parts/mix.js'
 import { addModes } from '../parts/modes.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, rate, space } from '../wording/axes.js'
-import { mass, one, verb, who } from '../wording/subject.js'
+import { mass, one, the, verb, who } from '../wording/subject.js'
 
 export const clicks: SoundClass[] = [
   {
@@ -38,7 +38,7 @@ export const clicks: SoundClass[] = [
     about: 'A Geiger counter: dry clicks at random.',
     subjects: [
       one(['Geiger counter', 'radiation detector'], [verb('click'), verb('crackle')]),
-      mass(['clicking of a Geiger counter']),
+      the(['clicking of a Geiger counter']),
     ],
     axes: {
       rate: {

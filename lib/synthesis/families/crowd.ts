@@ -2,16 +2,16 @@ import { burst } from '../parts/burst.js'
 import { addAt } from '../parts/mix.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, rate, space } from '../wording/axes.js'
-import { many, mass, one, verb, who } from '../wording/subject.js'
+import { many, mass, one, the, verb, who } from '../wording/subject.js'
 
 export const crowd: SoundClass[] = [
   {
     name: 'applause',
     about: 'An audience that claps its hands.',
     subjects: [
-      mass(['applause', 'applause of an audience', 'clapping of an audience']),
+      mass(['applause', 'applause of an audience']),
+      the(['clapping of an audience']),
       one(['audience', 'crowd'], [verb('applaud'), verb('clap', 'clapping')]),
-      many(['people in an audience'], [verb('applaud'), verb('clap', 'clapping')]),
     ],
     axes: {
       strength: {
@@ -44,7 +44,7 @@ export const crowd: SoundClass[] = [
     subjects: [
       who(['somebody', 'one person', 'a person alone'], [verb('clap', 'clapping')]),
       many(['hand claps', 'claps of two hands']),
-      mass(['clapping of one person']),
+      the(['clapping of one person']),
     ],
     axes: { rate, space },
     render(take) {

@@ -3,18 +3,19 @@ import { resonate } from '../parts/filter.js'
 import { samplesOf } from '../parts/rate.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate, space } from '../wording/axes.js'
-import { mass, one, verb } from '../wording/subject.js'
+import { one, the, verb, who } from '../wording/subject.js'
 
 export const doors: SoundClass[] = [
   {
     name: 'creaking_door',
     about: 'An old door that creaks as it opens: the hinge sticks and slips.',
     subjects: [
-      one(
-        ['creaking door', 'old door', 'rusty hinge', 'wooden door'],
-        [verb('creak'), verb('creak open', 'creaking'), verb('squeak')],
+      one(['creaking door', 'creaking hinge', 'squeaky door']),
+      who(
+        ['an old door', 'a rusty hinge', 'a wooden door'],
+        [verb('creak'), verb('creak open'), verb('squeak')],
       ),
-      mass(['creaking of an old door']),
+      the(['creaking of an old door']),
     ],
     axes: { pitch, rate, space },
     render(take) {

@@ -7,7 +7,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate, space } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, one, the, verb, who } from '../wording/subject.js'
 
 function kick(random: Random): Float32Array {
   const out = new Float32Array(samplesOf(0.3))
@@ -45,7 +45,7 @@ export const drums: SoundClass[] = [
     about: 'A drum kit that plays a beat: kick, snare and hi-hat.',
     subjects: [
       one(['drum beat', 'drum loop', 'drum groove'], [verb('play'), verb('go on', 'going')]),
-      one(['drummer', 'drum kit'], [verb('play a beat')]),
+      who(['a drummer', 'a drum kit'], [verb('play a beat')]),
       many(['drums'], [verb('play a beat'), verb('play')]),
     ],
     axes: { rate, space },
@@ -74,11 +74,11 @@ export const drums: SoundClass[] = [
     name: 'drum_roll',
     about: 'A roll on a snare drum that grows.',
     subjects: [
-      one(
-        ['drum roll', 'snare drum roll', 'roll on a snare drum'],
-        [verb('grow louder', 'growing')],
+      one(['drum roll', 'snare drum roll', 'roll on a snare drum']),
+      who(
+        ['a drummer', 'somebody'],
+        [verb('play a drum roll'), verb('play a roll on a snare drum')],
       ),
-      one(['snare drum', 'drummer'], [verb('play a roll')]),
     ],
     axes: {
       rate: {
@@ -106,7 +106,7 @@ export const drums: SoundClass[] = [
     about: 'A kettledrum: tuned, with a long boom.',
     subjects: [
       one(['kettledrum', 'large drum', 'orchestra drum'], [verb('boom'), verb('beat')]),
-      mass(['beating of a large drum', 'booming of a kettledrum']),
+      the(['beating of a large drum', 'booming of a kettledrum']),
     ],
     axes: { rate, pitch, space },
     render(take) {

@@ -35,7 +35,10 @@ export const electronics: SoundClass[] = [
     name: 'sonar',
     about: 'The sonar of a submarine: a ping with a long echo.',
     subjects: [
-      one(['sonar', 'submarine sonar', 'sonar of a submarine'], [verb('ping'), verb('sound')]),
+      one(
+        ['sonar', 'submarine sonar', 'sonar of a submarine'],
+        [verb('ping'), verb('send out pings')],
+      ),
       many(['sonar pings', 'pings of a sonar']),
     ],
     axes: { pitch, rate },

@@ -7,7 +7,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone, harmonicsBelow, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate } from '../wording/axes.js'
-import { mass, one, verb } from '../wording/subject.js'
+import { one, the, verb } from '../wording/subject.js'
 
 export const engines: SoundClass[] = [
   {
@@ -57,7 +57,7 @@ export const engines: SoundClass[] = [
         ['steam train', 'steam locomotive', 'steam engine'],
         [verb('chuff'), verb('puff'), verb('roll along', 'rolling')],
       ),
-      mass(['chuffing of a steam train']),
+      the(['chuffing of a steam train']),
     ],
     axes: { rate },
     render(take) {
@@ -92,9 +92,9 @@ export const engines: SoundClass[] = [
     subjects: [
       one(
         ['propeller plane', 'small plane', 'light aircraft', 'propeller aircraft'],
-        [verb('fly overhead'), verb('drone'), verb('pass overhead')],
+        [verb('drone'), verb('hum', 'humming')],
       ),
-      mass(['drone of a propeller plane']),
+      the(['drone of a propeller plane']),
     ],
     axes: { pitch },
     render(take) {

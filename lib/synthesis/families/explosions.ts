@@ -7,7 +7,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, one, the, verb } from '../wording/subject.js'
 
 export const explosions: SoundClass[] = [
   {
@@ -19,7 +19,7 @@ export const explosions: SoundClass[] = [
         [verb('explode'), verb('go off', 'going'), verb('bang')],
       ),
       one(['firework display'], [verb('bang'), verb('crackle')]),
-      mass(['banging of fireworks']),
+      the(['banging of fireworks']),
     ],
     axes: {
       rate: {

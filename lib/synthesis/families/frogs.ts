@@ -5,7 +5,7 @@ import type { Random } from '../parts/random.js'
 import { samplesOf } from '../parts/rate.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, one, the, verb } from '../wording/subject.js'
 
 /** Pulses of the vocal folds through the throat, the second half brighter: rib-bit. */
 function croak(hertz: number, seconds: number, random: Random): Float32Array {
@@ -38,7 +38,7 @@ export const frogs: SoundClass[] = [
     subjects: [
       many(['frogs', 'frogs in a pond'], [verb('croak'), verb('call')]),
       one(['frog', 'frog in a pond'], [verb('croak')]),
-      mass(['croaking of frogs']),
+      the(['croaking of frogs']),
     ],
     axes: { pitch, rate },
     render(take) {

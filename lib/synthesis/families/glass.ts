@@ -3,16 +3,16 @@ import { addAt } from '../parts/mix.js'
 import { addModes } from '../parts/modes.js'
 import type { SoundClass } from '../sound-class.js'
 import { decay, end, pitch, rate, space } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, mass, one, the, verb, who } from '../wording/subject.js'
 
 export const glass: SoundClass[] = [
   {
     name: 'glass_clink',
     about: 'Two wine glasses that touch and ring.',
     subjects: [
-      many(['glasses', 'two glasses', 'wine glasses'], [verb('clink'), verb('ring')]),
+      many(['glasses', 'wine glasses'], [verb('clink'), verb('ring')]),
       one(['wine glass', 'drinking glass'], [verb('ring')]),
-      mass(['clinking of glasses']),
+      the(['clinking of glasses']),
     ],
     axes: { pitch, rate, decay, space },
     render(take) {
@@ -40,8 +40,12 @@ export const glass: SoundClass[] = [
     name: 'glass_breaking',
     about: 'Glass that breaks, and its shards that fall.',
     subjects: [
-      mass(['glass', 'window glass'], [verb('shatter'), verb('break'), verb('smash')]),
-      one(['window pane', 'bottle', 'glass'], [verb('shatter'), verb('break'), verb('smash')]),
+      mass(['breaking glass', 'shattering glass']),
+      the(['breaking of glass', 'shattering of a window']),
+      who(
+        ['a window pane', 'a bottle', 'a glass', 'a window'],
+        [verb('shatter'), verb('break'), verb('smash')],
+      ),
     ],
     axes: {
       pitch,

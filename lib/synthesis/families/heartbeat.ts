@@ -4,7 +4,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate } from '../wording/axes.js'
-import { mass, one, verb } from '../wording/subject.js'
+import { one, the, verb } from '../wording/subject.js'
 
 export const heart: SoundClass[] = [
   {
@@ -13,7 +13,7 @@ export const heart: SoundClass[] = [
     subjects: [
       one(['heartbeat', 'human heartbeat'], [verb('thump'), verb('pulse')]),
       one(['heart', 'human heart'], [verb('beat'), verb('thump')]),
-      mass(['beating of a heart']),
+      the(['beating of a heart']),
     ],
     axes: { rate, pitch },
     render(take) {

@@ -6,7 +6,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone, harmonicsBelow, waveTable } from '../parts/tone.js'
 import type { SoundClass, Take } from '../sound-class.js'
 import { type AxisWords, end, pitch, rate } from '../wording/axes.js'
-import { mass, one, verb } from '../wording/subject.js'
+import { one, the, verb, who } from '../wording/subject.js'
 
 const blasts: AxisWords = {
   low: end('short', ['short', 'brief'], ['briefly'], ['in short blasts']),
@@ -43,7 +43,7 @@ export const horns: SoundClass[] = [
         ['train horn', 'horn of a train', 'locomotive horn'],
         [verb('blow'), verb('blare'), verb('sound')],
       ),
-      one(['train'], [verb('blow its horn'), verb('sound its horn')]),
+      who(['a train', 'a locomotive'], [verb('blow its horn'), verb('sound its horn')]),
     ],
     axes: { pitch, decay: blasts },
     render(take) {
@@ -63,8 +63,8 @@ export const horns: SoundClass[] = [
     about: 'The horn of a car: two notes that do not agree.',
     subjects: [
       one(['car horn', 'horn of a car'], [verb('honk'), verb('blow'), verb('beep')]),
-      one(['car', 'driver'], [verb('honk'), verb('hoot')]),
-      mass(['honking of a car']),
+      who(['a car', 'a driver'], [verb('honk'), verb('hoot')]),
+      the(['honking of a car']),
     ],
     axes: { pitch, rate },
     render(take) {
@@ -82,7 +82,7 @@ export const horns: SoundClass[] = [
     about: 'The horn of a ship: one very deep note.',
     subjects: [
       one(['ship horn', 'horn of a ship', 'foghorn'], [verb('blow'), verb('boom'), verb('sound')]),
-      one(['ship', 'ocean liner'], [verb('blow its horn')]),
+      who(['a ship', 'an ocean liner'], [verb('blow its horn')]),
     ],
     axes: { pitch, decay: blasts },
     render(take) {

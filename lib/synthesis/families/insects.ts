@@ -4,7 +4,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone, harmonicsBelow, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, one, the, verb } from '../wording/subject.js'
 
 export const insects: SoundClass[] = [
   {
@@ -13,7 +13,7 @@ export const insects: SoundClass[] = [
     subjects: [
       many(['crickets', 'crickets at night', 'field crickets'], [verb('chirp'), verb('sing')]),
       one(['cricket', 'field cricket'], [verb('chirp'), verb('sing')]),
-      mass(['chirping of crickets']),
+      the(['chirping of crickets']),
     ],
     axes: { pitch, rate },
     render(take) {
@@ -43,11 +43,8 @@ export const insects: SoundClass[] = [
     name: 'mosquito',
     about: 'A mosquito that whines around the head.',
     subjects: [
-      one(
-        ['mosquito', 'mosquito in a bedroom', 'gnat'],
-        [verb('whine'), verb('buzz'), verb('fly around')],
-      ),
-      mass(['whining of a mosquito', 'buzzing of a mosquito']),
+      one(['mosquito', 'mosquito in a bedroom', 'gnat'], [verb('whine'), verb('buzz')]),
+      the(['whining of a mosquito', 'buzzing of a mosquito']),
     ],
     axes: { pitch },
     render(take) {
@@ -71,8 +68,8 @@ export const insects: SoundClass[] = [
     axes: {
       pitch,
       strength: {
-        low: end('few', ['small', 'calm'], ['calmly']),
-        high: end('many', ['huge', 'angry'], ['angrily']),
+        low: end('few', ['calm'], ['calmly'], ['in small numbers']),
+        high: end('many', ['angry'], ['angrily'], ['in great numbers']),
       },
     },
     render(take) {

@@ -5,7 +5,7 @@ import type { Random } from '../parts/random.js'
 import { samplesOf } from '../parts/rate.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate, space } from '../wording/axes.js'
-import { many, mass, one, verb, who } from '../wording/subject.js'
+import { many, mass, one, the, verb, who } from '../wording/subject.js'
 
 /** Wood: many modes that die at once, and the tap itself. */
 function wood(hertz: number, decay: number, random: Random): Float32Array {
@@ -21,8 +21,8 @@ function wood(hertz: number, decay: number, random: Random): Float32Array {
 
 /** Knuckles on wood are hollow or hard, not low or high; both are a matter of pitch. */
 const hollow = {
-  low: end('low', ['low', 'deep', 'hollow'], ['at a low pitch']),
-  high: end('high', ['high', 'high-pitched', 'hard'], ['at a high pitch']),
+  low: end('low', ['low', 'deep', 'hollow'], []),
+  high: end('high', ['high', 'high-pitched', 'hard'], []),
 }
 
 export const knocks: SoundClass[] = [
@@ -35,7 +35,8 @@ export const knocks: SoundClass[] = [
         [verb('knock on a door'), verb('knock on a wooden door'), verb('rap on a door', 'rapping')],
       ),
       many(['knocks on a door', 'knocks on a wooden door', 'door knocks']),
-      mass(['knocking on a door', 'knocking on a wooden door'], [verb('sound')]),
+      mass(['knocking on a door', 'knocking on a wooden door']),
+      the(['knocking of a visitor']),
     ],
     axes: { pitch: hollow, rate, space },
     render(take) {
@@ -61,11 +62,18 @@ export const knocks: SoundClass[] = [
     subjects: [
       many(
         ['footsteps', 'footsteps on a hard floor', 'footsteps of a person'],
-        [verb('pass', 'passing'), verb('sound')],
+        [verb('go by', 'going'), verb('ring out')],
       ),
       who(['somebody', 'a person', 'someone'], [verb('walk on a hard floor'), verb('walk about')]),
     ],
-    axes: { rate, pitch: hollow, space },
+    axes: {
+      rate,
+      pitch: {
+        low: end('low', ['low', 'deep', 'heavy']),
+        high: end('high', ['high', 'high-pitched', 'light']),
+      },
+      space,
+    },
     render(take) {
       const { random } = take
       const hertz = take.along('pitch', 65, 260)
@@ -88,8 +96,10 @@ export const knocks: SoundClass[] = [
     name: 'bouncing_ball',
     about: 'A small hard ball that bounces ever faster until it lies still.',
     subjects: [
-      one(
-        ['bouncing ball', 'ping-pong ball', 'small hard ball', 'table tennis ball'],
+      one(['bouncing ball', 'bouncing ping-pong ball']),
+      the(['bouncing of a ball', 'bouncing of a ping-pong ball']),
+      who(
+        ['a ping-pong ball', 'a small hard ball', 'a table tennis ball'],
         [verb('bounce on a table'), verb('bounce to a stop'), verb('bounce')],
       ),
     ],

@@ -6,7 +6,7 @@ import { pluck } from '../parts/pluck.js'
 import { addTone, harmonicsBelow, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate, space } from '../wording/axes.js'
-import { mass, one, verb, who } from '../wording/subject.js'
+import { one, the, verb, who } from '../wording/subject.js'
 
 const pentatonic = [0, 2, 4, 7, 9, 12, 14, 16]
 
@@ -17,10 +17,10 @@ export const strings: SoundClass[] = [
     subjects: [
       one(
         ['guitar', 'acoustic guitar', 'plucked guitar'],
-        [verb('play single notes'), verb('play'), verb('sound')],
+        [verb('play single notes'), verb('play')],
       ),
-      one(['guitarist'], [verb('pluck strings'), verb('play')]),
-      mass(['plucking of guitar strings']),
+      who(['a guitarist'], [verb('pluck strings'), verb('play')]),
+      the(['plucking of guitar strings']),
     ],
     axes: { pitch, rate, space },
     render(take) {
@@ -52,7 +52,7 @@ export const strings: SoundClass[] = [
         ['violin', 'bowed violin', 'fiddle'],
         [verb('play a melody'), verb('play'), verb('sing')],
       ),
-      one(['violinist'], [verb('play a melody'), verb('play')]),
+      who(['a violinist'], [verb('play a melody'), verb('play')]),
     ],
     axes: { pitch, rate, space },
     render(take) {
@@ -82,8 +82,7 @@ export const strings: SoundClass[] = [
     about: 'A music box: steel tines and a little tune.',
     subjects: [
       one(['music box', 'musical box'], [verb('play a tune'), verb('tinkle'), verb('play')]),
-      mass(['tinkling of a music box']),
-      who(['somebody'], [verb('wind up a music box')]),
+      the(['tinkling of a music box']),
     ],
     axes: { pitch, rate, space },
     render(take) {

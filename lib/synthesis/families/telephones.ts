@@ -3,7 +3,7 @@ import { addModes } from '../parts/modes.js'
 import { addTone, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate, space } from '../wording/axes.js'
-import { mass, one, verb } from '../wording/subject.js'
+import { one, the, verb, who } from '../wording/subject.js'
 
 export const telephones: SoundClass[] = [
   {
@@ -11,7 +11,7 @@ export const telephones: SoundClass[] = [
     about: 'An old telephone: a hammer between two gongs.',
     subjects: [
       one(['telephone', 'old telephone', 'phone', 'rotary phone'], [verb('ring')]),
-      mass(['ringing of a telephone']),
+      the(['ringing of a telephone']),
     ],
     axes: { pitch, rate, space },
     render(take) {
@@ -41,8 +41,8 @@ export const telephones: SoundClass[] = [
     about: 'The busy signal of a telephone line.',
     subjects: [
       one(['busy signal', 'engaged tone', 'busy tone'], [verb('beep'), verb('repeat')]),
-      one(['telephone line'], [verb('give a busy signal', 'giving')]),
-      mass(['beeping of a busy telephone line']),
+      who(['a telephone line', 'a phone line'], [verb('give a busy signal', 'giving')]),
+      the(['beeping of a busy telephone line']),
     ],
     axes: { pitch, rate },
     render(take) {

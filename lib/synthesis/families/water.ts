@@ -6,7 +6,7 @@ import { pinkNoise } from '../parts/noise.js'
 import { addTone } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate, space } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, mass, one, the, verb, who } from '../wording/subject.js'
 
 /** A bubble of air under water rings like a bell, and ever higher as it nears the surface. */
 function addBubble(
@@ -30,8 +30,9 @@ export const water: SoundClass[] = [
         ['water drops', 'drops of water', 'drips of water'],
         [verb('fall into water'), verb('drip', 'dripping'), verb('plop', 'plopping')],
       ),
-      one(['tap', 'leaking tap', 'faucet'], [verb('drip', 'dripping')]),
-      mass(['dripping water'], [verb('drip', 'dripping')]),
+      who(['a leaking tap', 'a leaking faucet', 'a tap'], [verb('drip', 'dripping')]),
+      the(['dripping of water']),
+      mass(['dripping water']),
     ],
     axes: { pitch, rate, space },
     render(take) {
@@ -69,7 +70,7 @@ export const water: SoundClass[] = [
     ],
     axes: {
       strength: {
-        low: end('gentle', ['gentle', 'small', 'quiet'], ['gently', 'softly']),
+        low: end('gentle', ['gentle', 'quiet'], ['gently', 'softly']),
         high: end('rushing', ['rushing', 'strong', 'wild'], ['strongly', 'wildly']),
       },
       pitch,

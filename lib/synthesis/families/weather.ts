@@ -5,7 +5,7 @@ import { brownNoise, pinkNoise, whiteNoise } from '../parts/noise.js'
 import { samplesOf } from '../parts/rate.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch } from '../wording/axes.js'
-import { many, mass, one, verb } from '../wording/subject.js'
+import { many, mass, one, the, verb } from '../wording/subject.js'
 
 export const weather: SoundClass[] = [
   {
@@ -16,7 +16,7 @@ export const weather: SoundClass[] = [
         ['wind', 'wind around a house', 'wind in the open'],
         [verb('blow'), verb('howl'), verb('whistle')],
       ),
-      mass(['howling of the wind']),
+      the(['howling of the wind']),
     ],
     axes: {
       pitch,
@@ -61,7 +61,7 @@ export const weather: SoundClass[] = [
       const length = take.along('decay', 0.9, 7)
       const out = take.silence()
       const roll = wander(9, seconds, random)
-      const rumble = lowpass(brownNoise(out.length, random), random.between(110, 260), 0.9)
+      const rumble = lowpass(brownNoise(out.length, random), random.between(150, 380), 0.9)
       const start = random.between(0.02, 0.25)
       const fall = decaying(length, 0.03)
       shape(rumble, (t) => (t < start ? 0 : fall(t - start) * (0.6 + 0.5 * roll(t)) ** 2))
@@ -99,18 +99,24 @@ export const weather: SoundClass[] = [
     },
     render(take) {
       const { random } = take
-      const drops = take.silence()
-      const centre = take.along('pitch', 600, 2000)
+      const centre = take.along('pitch', 500, 1900)
+      // Three sheets of tin, each of which resonates in its own way.
+      const drops = [take.silence(), take.silence(), take.silence()]
       for (const t of take.scattered(take.along('strength', 28, 900))) {
         // Few drops are large.
-        drops[Math.floor(t * samplesOf(1))] += random.between(0.15, 1) ** 3
+        random.pick(drops)[Math.floor(t * samplesOf(1))] += random.between(0.15, 1) ** 3
       }
-      const sheet = [0.42, 1, 1.73, 2.61, 3.9].map((ratio) => ({
-        hertz: random.near(centre * ratio, 0.08),
-        quality: random.between(9, 16),
-        gain: 1,
-      }))
-      const out = resonate(drops, sheet)
+      const out = take.silence()
+      for (const each of drops) {
+        const own = centre * random.between(0.75, 1.35)
+        const modes = [0.42, 1, 1.73, 2.61, 3.9].map((ratio) => ({
+          hertz: random.near(own * ratio, 0.12),
+          quality: random.between(3, 8),
+          gain: random.between(0.5, 1),
+        }))
+        addAt(out, resonate(each, modes), 0)
+        addAt(out, lowpass(each, 5 * centre), 0, 0.06)
+      }
       const hiss = bandpass(whiteNoise(out.length, random), 3.2 * centre, 0.5)
       toPeak(out)
       return addAt(out, hiss, 0, take.along('strength', 0.002, 0.09))

@@ -6,7 +6,7 @@ import { samplesOf } from '../parts/rate.js'
 import { addTone, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { pitch, rate, space } from '../wording/axes.js'
-import { mass, one, verb, who } from '../wording/subject.js'
+import { one, the, verb, who } from '../wording/subject.js'
 
 export const whistles: SoundClass[] = [
   {
@@ -17,7 +17,7 @@ export const whistles: SoundClass[] = [
         ['whistle', "referee's whistle", 'police whistle', 'sports whistle'],
         [verb('blow'), verb('trill'), verb('shrill')],
       ),
-      one(['referee'], [verb('blow a whistle')]),
+      who(['a referee'], [verb('blow a whistle')]),
     ],
     axes: { pitch, rate, space },
     render(take) {
@@ -51,7 +51,7 @@ export const whistles: SoundClass[] = [
         ['somebody', 'a person', 'someone'],
         [verb('whistle a tune'), verb('whistle a melody'), verb('whistle')],
       ),
-      mass(['whistling of a tune']),
+      the(['whistling of a tune']),
       one(['whistled tune', 'whistled melody']),
     ],
     axes: { pitch, rate, space },

@@ -34,6 +34,13 @@ export function peakOf(samples: Float32Array): number {
   return peak
 }
 
+/** The root of the mean square. */
+export function rootMeanSquare(samples: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < samples.length; i++) sum += samples[i] * samples[i]
+  return Math.sqrt(sum / samples.length)
+}
+
 export function scale(samples: Float32Array, gain: number): Float32Array {
   for (let i = 0; i < samples.length; i++) samples[i] *= gain
   return samples

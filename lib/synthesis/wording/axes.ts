@@ -37,8 +37,8 @@ export function end(
 }
 
 export const pitch: AxisWords = {
-  low: end('low', ['low', 'deep', 'low-pitched'], ['at a low pitch']),
-  high: end('high', ['high', 'high-pitched', 'bright'], ['at a high pitch']),
+  low: end('low', ['low', 'low-pitched', 'deep'], ['at a low pitch']),
+  high: end('high', ['high', 'high-pitched'], ['at a high pitch']),
 }
 
 export const rate: AxisWords = {
@@ -52,10 +52,10 @@ export const decay: AxisWords = {
 }
 
 export const distance: AxisWords = {
-  low: end('near', ['near', 'close', 'nearby'], [], ['close by', 'very near', 'right here']),
+  low: end('near', ['nearby', 'close'], [], ['nearby', 'close by', 'very near', 'right here']),
   high: end(
     'far',
-    ['far', 'distant', 'faraway'],
+    ['distant', 'faraway', 'far-off'],
     [],
     ['far away', 'in the distance', 'a long way off'],
   ),

@@ -35,7 +35,7 @@ function fill({ frame, kind, noun, verb }: Wording, words: Record<Role, string[]
   const joined = adjectives.join(adjectives.length === 2 && random.chance(0.3) ? ' and ' : ', ')
   const bare = joined === '' ? noun : `${joined} ${noun}`
   const slots: Record<string, string> = {
-    np: kind === 'one' ? `${article(bare)} ${bare}` : bare,
+    np: kind === 'one' ? `${article(bare)} ${bare}` : kind === 'the' ? `the ${bare}` : bare,
     ...{ bare, noun },
     ing: verb?.ing ?? '',
     finite: verb === undefined ? '' : kind === 'many' ? verb.plain : verb.finite,

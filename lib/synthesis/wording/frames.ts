@@ -13,7 +13,7 @@ export interface Frame {
   /** A caption has at least one word of this role; without, it would be that of another frame. */
   needs?: Role
   /** Only of nouns with an article: of others, `{bare}` and `{np}` are the same. */
-  countable?: true
+  article?: true
 }
 
 const all: readonly Role[] = ['adjectives', 'adverbs', 'places']
@@ -21,12 +21,12 @@ const all: readonly Role[] = ['adjectives', 'adverbs', 'places']
 export const frames: readonly Frame[] = [
   { pattern: '{np}', roles: ['adjectives'] },
   { pattern: '{np}, {places}', roles: ['adjectives', 'places'], needs: 'places' },
-  { pattern: '{bare}', roles: ['adjectives'], countable: true },
+  { pattern: '{bare}', roles: ['adjectives'], article: true },
   {
     pattern: '{bare}, {places}',
     roles: ['adjectives', 'places'],
     needs: 'places',
-    countable: true,
+    article: true,
   },
   { pattern: '{noun}: {list}', roles: ['adjectives', 'places'], needs: 'adjectives' },
   { pattern: 'the sound of {np} {places}', roles: ['adjectives', 'places'] },

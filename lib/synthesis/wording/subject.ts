@@ -4,9 +4,10 @@
  * - `one`: takes an article: a bell;
  * - `many`: plural: footsteps;
  * - `mass`: without article, singular: applause;
- * - `who`: stands for itself and takes no adjective: somebody.
+ * - `the`: what is done, with that article: the tolling of a bell;
+ * - `who`: stands for itself and takes no adjective: somebody, a train.
  */
-export type NounKind = 'one' | 'many' | 'mass' | 'who'
+export type NounKind = 'one' | 'many' | 'mass' | 'the' | 'who'
 
 export interface Verb {
   plain: string
@@ -47,4 +48,5 @@ function subject(kind: NounKind) {
 export const one = subject('one')
 export const many = subject('many')
 export const mass = subject('mass')
+export const the = subject('the')
 export const who = subject('who')

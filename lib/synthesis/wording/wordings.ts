@@ -28,7 +28,7 @@ export function wordingsOf(subjects: readonly Subject[]): Wording[] {
 }
 
 function fits(frame: Frame, kind: NounKind): boolean {
-  if (frame.countable && kind !== 'one') return false
+  if (frame.article && kind !== 'one' && kind !== 'the') return false
   // Of somebody, only what they do is heard.
   return kind !== 'who' || (hasVerb(frame) && frame.needs !== 'adjectives')
 }

@@ -26,7 +26,8 @@ export function place({ axes }: SoundClass, take: Take, dry: Float32Array): Floa
   // Measured by their levels: far away there is more echo than sound.
   const heard = addAt(sound, echo, 0, (share * rootMeanSquare(sound)) / (rootMeanSquare(echo) || 1))
   const level = 10 ** (random.between(-1.5, 1.5) / 20) * take.along('distance', 0.75, 0.055)
-  scale(toPeak(heard), level)
+  // What is strong is also louder, and less so than what is near.
+  scale(toPeak(heard), level * take.along('strength', 0.7, 1))
 
   const floor = 10 ** (random.between(-78, -62) / 20)
   const noise = lowpass(pinkNoise(heard.length, random), random.ratio(800, 8000))

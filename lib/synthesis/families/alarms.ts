@@ -1,5 +1,5 @@
 import { held } from '../parts/envelope.js'
-import { highpass, resonate } from '../parts/filter.js'
+import { highpass, lowpass, resonate } from '../parts/filter.js'
 import { addTone, harmonicsBelow, waveTable } from '../parts/tone.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch, rate, space } from '../wording/axes.js'
@@ -27,9 +27,9 @@ export const alarms: SoundClass[] = [
       const table = waveTable(harmonicsBelow(centre * 1.5, 0.9).slice(0, 12))
       const out = take.silence()
       addTone(out, 0, seconds, (t) => centre * (1 + depth) ** swing(t), 1, table)
-      // The horn of a loudspeaker.
-      const mouth = { hertz: 1400, quality: 0.8, gain: 1 }
-      return resonate(out, [mouth, { hertz: 2900, quality: 2, gain: 0.5 }])
+      // The horn of a loudspeaker, the smaller the higher it has to be.
+      const mouth = { hertz: 1.5 * centre, quality: 1, gain: 1 }
+      return resonate(out, [mouth, { hertz: 3.1 * centre, quality: 2, gain: 0.4 }])
     },
   },
   {
@@ -83,7 +83,7 @@ export const alarms: SoundClass[] = [
         addTone(out, t, length, hertz, held(length, 0.006, 0.02), table)
         addTone(out, t, length, hertz * 1.006, held(length, 0.006, 0.02), table)
       }
-      return highpass(out, 200)
+      return lowpass(highpass(out, 200), 11 * hertz)
     },
   },
 ]

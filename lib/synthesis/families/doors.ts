@@ -20,18 +20,20 @@ export const doors: SoundClass[] = [
     axes: { pitch, rate, space },
     render(take) {
       const { random, seconds } = take
-      const slip = take.along('rate', 14, 95)
+      const swing = 1 / take.along('rate', 0.55, 3.6)
+      const slip = random.between(22, 40) * take.along('rate', 0.8, 1.6)
       const hertz = take.along('pitch', 330, 1500)
-      const speed = wander(1.6, seconds, random)
-      const force = wander(2.3, seconds, random)
+      const unsteady = wander(5, seconds, random)
       const slips = take.silence()
-      let t = 0.02
-      while (t < seconds) {
-        const now = slip * 2 ** (0.9 * speed(t))
-        // It stops now and then, and creaks on.
-        const pressed = Math.max(0, 0.75 + force(t))
-        slips[Math.min(slips.length - 1, Math.floor(t * samplesOf(1)))] = pressed
-        t += random.near(1 / now, 0.08)
+      // With every push the hinge sets off slowly, speeds up and sticks again.
+      for (const start of take.every(swing, 0.15)) {
+        const length = random.between(0.55, 0.75) * swing
+        for (let t = 0; t < length; ) {
+          const push = Math.sin((Math.PI * t) / length)
+          const at = Math.floor((start + t) * samplesOf(1))
+          if (at < slips.length) slips[at] = 0.15 + 0.85 * push
+          t += random.near(1 / (slip * (0.6 + 1.2 * push) * 2 ** (0.4 * unsteady(start + t))), 0.08)
+        }
       }
       return resonate(slips, [
         { hertz, quality: 9, gain: 1 },

@@ -36,7 +36,7 @@ export const engines: SoundClass[] = [
         if (at < pulses.length) pulses[at] += cylinders[i % 4] * random.between(0.85, 1.1)
         t += random.near(1, 0.03) / (firing * (1 + 0.03 * drift(t)))
       }
-      const pipe = random.between(90, 150) * (firing / 50) ** 0.25
+      const pipe = random.between(90, 140) * (firing / 50) ** 0.6
       const exhaust = resonate(pulses, [
         { hertz: pipe, quality: 2, gain: 1.6 },
         { hertz: 2.7 * pipe, quality: 3, gain: 1 },

@@ -57,12 +57,12 @@ export const glass: SoundClass[] = [
     },
     render(take) {
       const { random } = take
-      const hertz = take.along('pitch', 1500, 4200)
+      const hertz = take.along('pitch', 1000, 4200)
       const length = take.along('decay', 0.25, 2)
       const out = take.silence()
       let start = random.between(0.02, 0.2)
       while (start < take.seconds) {
-        addAt(out, burst(1.2 * hertz, 0.4, 0.12, random), start, 1.3)
+        addAt(out, burst(1.2 * hertz, 0.8, 0.12, random), start, 1.2)
         addAt(out, burst(250, 0.7, 0.09, random), start, 0.4)
         for (let t = 0; t < 1.6 * length; t += random.wait(95 / (1 + (4 * t) / length))) {
           const shard = random.ratio(0.7 * hertz, 2.6 * hertz)

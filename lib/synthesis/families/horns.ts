@@ -74,7 +74,7 @@ export const horns: SoundClass[] = [
       const gap = 1 / take.along('rate', 0.6, 3.8)
       const out = take.silence()
       for (const t of take.every(gap, 0.08)) addBlast(out, take, t, 0.6 * gap, notes, 0.35)
-      return bandpass(out, 1500, 0.4)
+      return bandpass(out, 3.2 * root, 0.5)
     },
   },
   {

@@ -1,5 +1,5 @@
 import { held } from '../parts/envelope.js'
-import { resonate } from '../parts/filter.js'
+import { lowpass, resonate } from '../parts/filter.js'
 import { addAt } from '../parts/mix.js'
 import { addModes } from '../parts/modes.js'
 import { pluck } from '../parts/pluck.js'
@@ -41,7 +41,7 @@ export const strings: SoundClass[] = [
         { hertz: 105, quality: 3, gain: 0.8 },
         { hertz: 215, quality: 3, gain: 0.6 },
       ])
-      return addAt(dry, body, 0)
+      return lowpass(addAt(dry, body, 0), 9 * root)
     },
   },
   {

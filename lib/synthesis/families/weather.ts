@@ -39,7 +39,7 @@ export const weather: SoundClass[] = [
       const rush = lowpass(pinkNoise(howl.length, random), 1.2 * centre)
       const hiss = bandpass(whiteNoise(howl.length, random), 4 * centre, 0.6)
       addAt(howl, scale(rush, 0.12), 0)
-      addAt(howl, scale(hiss, take.along('strength', 0.004, 0.06)), 0)
+      addAt(howl, scale(hiss, take.along('strength', 0.003, 0.2)), 0)
       return shape(howl, (t) => Math.exp(2.2 * depth * gust(t)))
     },
   },

@@ -116,7 +116,7 @@ function json(command, args) {
 function sounds() {
   const folder = join(scratch, 'esc50')
   if (!existsSync(join(folder, 'meta', 'esc50.csv'))) {
-    const args = ['bench/make-esc50.mjs', '--out', folder, '--classes', '8', '--clips', '3']
+    const args = ['dist/cli/main.js', 'dataset', 'make', folder, '--clips', '24']
     if (run('node', args) !== 0) process.exit(1)
   }
   return folder

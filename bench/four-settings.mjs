@@ -10,7 +10,7 @@
 // of log-mel spectrograms: the numbers compare the four with each other, and with nothing else.
 
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -36,8 +36,10 @@ const seed = 1
 const every = Math.ceil(steps / 8)
 const training = { segmentSeconds, batchSize: 8, learningRate: 1e-3, emaDecay: 0.98, threads }
 
-const large = makeSounds('larger', ['--classes', '12', '--clips', '20', '--seed', '11'])
-const small = makeSounds('smaller', ['--classes', '6', '--clips', '20', '--seed', '12'])
+const classes = 'siren,buzzer,wind,crickets,engine,train_horn'
+const more = `${classes},church_bell,alarm_clock,brook,mosquito,applause,violin`
+const large = makeSounds('larger', ['--classes', more, '--clips', '240', '--seed', '11'])
+const small = makeSounds('smaller', ['--classes', classes, '--clips', '120', '--seed', '12'])
 
 const features = join(out, 'log-mel-statistics.pt')
 run(join(root, '.venv/bin/python'), [join(root, 'bench/log_mel_statistics.py'), features])
@@ -86,8 +88,7 @@ for (const { name, result } of runs) {
 
 function makeSounds(name, options) {
   const folder = join(out, name)
-  const args = [...options, '--seconds', values.seconds, '--out', folder]
-  if (!existsSync(folder)) node('bench/make-esc50.mjs', args)
+  node('dist/cli/main.js', ['dataset', 'make', folder, '--seconds', values.seconds, ...options])
   return folder
 }
 

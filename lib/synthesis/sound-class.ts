@@ -36,10 +36,14 @@ export class Take {
     return from * (to / from) ** (this.positions[axis] ?? 0.5)
   }
 
+  /** When the first event begins: at once in a short clip, within 0.2 s in a long one. */
+  start(): number {
+    return this.random.between(0.01, 0.04) * Math.min(5, this.seconds)
+  }
+
   /** Times of events from shortly after the start, `interval` apart give or take a part of it. */
   *every(interval: number, jitter = 0): Generator<number, void, undefined> {
-    const first = Math.min(0.25, 0.3 * interval, 0.1 * this.seconds)
-    let t = this.random.between(0.1 * first, first)
+    let t = Math.min(this.start(), 0.3 * interval)
     while (t < this.seconds - 0.02) {
       yield t
       t += this.random.near(interval, jitter)
@@ -48,7 +52,7 @@ export class Take {
 
   /** Times of events that know nothing of each other, `rate` a second. */
   *scattered(rate: number): Generator<number, void, undefined> {
-    let t = Math.min(this.random.wait(rate), 0.1)
+    let t = Math.min(this.random.wait(rate), this.start())
     while (t < this.seconds) {
       yield t
       t += this.random.wait(rate)

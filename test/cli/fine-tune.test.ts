@@ -1,9 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { root } from '../docs/markdown.js'
 import { scratch } from '../score/fixture.js'
 import { compileLibrary, runCli, start } from './run-cli.js'
 
@@ -26,11 +24,11 @@ function linesOf(run: string): { step: number; loss?: number; validationLoss?: n
     .map((line) => JSON.parse(line))
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   compileLibrary()
-  const make = ['--out', at('esc50'), '--classes', '2', '--clips', '5', '--seconds', '1']
-  const made = spawnSync(process.execPath, [join(root, 'bench/make-esc50.mjs'), ...make])
-  expect(made.status, String(made.stderr)).toBe(0)
+  const make = ['--clips', '10', '--classes', 'siren,wind', '--seconds', '1']
+  const made = await runCli(['dataset', 'make', at('esc50'), ...make])
+  expect(made.code, made.stderr).toBe(0)
   // Not a sound, though the list says so.
   const [file] = readdirSync(at('esc50', 'audio')).sort()
   writeFileSync(at('esc50', 'audio', file), 'text')

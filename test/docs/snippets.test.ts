@@ -37,8 +37,6 @@ beforeAll(() => {
   symlinkSync(join(root, 'models', 'random-tiny'), join(project, 'my-model'))
   writeSounds(project, 'generated', 12)
   writeSounds(project, 'reference', 12, 1.3)
-  const tones = ['--out', 'esc50', '--classes', '2', '--clips', '4', '--seconds', '1']
-  run('node', [join(root, 'bench', 'make-esc50.mjs'), ...tones])
 })
 
 function run(command: string, args: string[]) {

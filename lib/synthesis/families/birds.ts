@@ -39,7 +39,7 @@ export const birds: SoundClass[] = [
       const hertz = take.along('pitch', 1700, 5400)
       const gap = 1 / take.along('rate', 2.2, 11)
       const out = take.silence()
-      let t = random.between(0.02, 0.1)
+      let t = take.start()
       while (t < take.seconds) {
         for (let phrases = random.whole(2, 4); phrases > 0; phrases--) {
           const length = gap * random.between(0.5, 0.85)
@@ -68,7 +68,7 @@ export const birds: SoundClass[] = [
       const unit = 1 / take.along('rate', 1.15, 4)
       const out = take.silence()
       const table = waveTable([1, 0.12, 0.06])
-      let t = random.between(0.03, 0.15)
+      let t = take.start()
       while (t < take.seconds) {
         for (const [beats, level] of random.pick([
           [

@@ -60,7 +60,7 @@ export const glass: SoundClass[] = [
       const hertz = take.along('pitch', 1000, 4200)
       const length = take.along('decay', 0.25, 2)
       const out = take.silence()
-      let start = random.between(0.02, 0.2)
+      let start = take.start()
       while (start < take.seconds) {
         addAt(out, burst(1.2 * hertz, 0.8, 0.12, random), start, 1.2)
         addAt(out, burst(250, 0.7, 0.09, random), start, 0.4)

@@ -45,7 +45,7 @@ export const knocks: SoundClass[] = [
       const gap = take.along('rate', 0.5, 0.11)
       const ring = random.between(0.1, 0.22)
       const out = take.silence()
-      let t = random.between(0.02, 0.12)
+      let t = take.start()
       while (t < take.seconds) {
         for (let knocks = random.whole(3, 5); knocks > 0; knocks--) {
           addAt(out, wood(hertz, ring, random), t, random.between(0.6, 1))
@@ -106,7 +106,7 @@ export const knocks: SoundClass[] = [
     axes: {
       pitch,
       rate: {
-        low: end('slow', ['slow', 'high-bouncing'], ['slowly', 'in slow bounces']),
+        low: end('slow', ['slow', 'lazy'], ['slowly', 'in slow bounces']),
         high: end('fast', ['fast', 'quick'], ['fast', 'quickly', 'in quick bounces']),
       },
       space,
@@ -116,7 +116,7 @@ export const knocks: SoundClass[] = [
       const hertz = take.along('pitch', 420, 1900)
       const first = take.along('rate', 0.85, 0.22)
       const out = take.silence()
-      let t = random.between(0.02, 0.1)
+      let t = take.start()
       while (t < take.seconds) {
         const loss = random.between(0.82, 0.9)
         let force = 1

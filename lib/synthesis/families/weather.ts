@@ -62,7 +62,7 @@ export const weather: SoundClass[] = [
       const out = take.silence()
       const roll = wander(9, seconds, random)
       const rumble = lowpass(brownNoise(out.length, random), random.between(150, 380), 0.9)
-      const start = random.between(0.02, 0.25)
+      const start = take.start()
       const fall = decaying(length, 0.03)
       shape(rumble, (t) => (t < start ? 0 : fall(t - start) * (0.6 + 0.5 * roll(t)) ** 2))
       addAt(out, toPeak(rumble), 0)

@@ -47,8 +47,8 @@ export const rate: AxisWords = {
 }
 
 export const decay: AxisWords = {
-  low: end('short', ['short', 'damped'], [], ['cut short']),
-  high: end('long', ['long', 'lingering'], [], ['fading slowly']),
+  low: end('short', ['short', 'damped'], [], ['with a short ring']),
+  high: end('long', ['long', 'lingering'], [], ['with a long ring']),
 }
 
 export const distance: AxisWords = {

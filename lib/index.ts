@@ -91,6 +91,12 @@ export {
 export { score } from './score/score.js'
 export type { ClipProgress } from './score/statistics/side.js'
 export type { Attributes } from './synthesis/clip.js'
+export {
+  type SoundCaptionsOptions,
+  type SoundClassInfo,
+  soundCaptions,
+  soundClasses,
+} from './synthesis/describe.js'
 export { type MakeDatasetEvent, type MakeDatasetResult, makeDataset } from './synthesis/make.js'
 export type { MakeDatasetOptions } from './synthesis/options.js'
 export { Tensor, type TensorData } from './tensor.js'

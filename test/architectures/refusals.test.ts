@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../lib/files/json.js'
 import { planScheduler } from '../../lib/architectures/scheduler.js'
 import { planTextEncoder } from '../../lib/architectures/text-encoder.js'
 import { planUNet } from '../../lib/architectures/unet.js'
 import { planVae } from '../../lib/architectures/vae.js'
 import { planVocoder } from '../../lib/architectures/vocoder.js'
 import { InvalidModelError } from '../../lib/errors.js'
+import type { Json } from '../../lib/files/json.js'
 import {
   type Config,
   publishedScheduler,

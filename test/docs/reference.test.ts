@@ -13,6 +13,7 @@ import {
 import { resamplerNames, waveformProtocol } from '../../lib/audio/waveform-protocol.js'
 import { clipCsv } from '../../lib/cli/clip-csv.js'
 import { curveCommand } from '../../lib/cli/curve.js'
+import { datasetMakeCommand } from '../../lib/cli/dataset-make.js'
 import { doctorCommand } from '../../lib/cli/doctor.js'
 import { fineTuneCommand } from '../../lib/cli/fine-tune.js'
 import { generateCommand } from '../../lib/cli/generate.js'
@@ -30,13 +31,14 @@ describe('docs/options.md', () => {
   const text = read('docs/options.md')
   const commands = [
     ...[generateCommand, fineTuneCommand, scoreCommand, statsCommand, curveCommand],
-    ...[pullCommand, importCommand, infoCommand, doctorCommand],
+    ...[pullCommand, importCommand, infoCommand, doctorCommand, datasetMakeCommand],
   ]
 
   test.each(
     commands.map((create) => create()),
   )('lists the options of $_name', (command: Command) => {
-    const own = section(text, `### audioldm ${command.name()}`)
+    const name = command.name() === 'make' ? 'dataset make' : command.name()
+    const own = section(text, `### audioldm ${name}`)
     for (const { flags, long, defaultValue } of command.options) {
       expect(own).toContain(long)
       if (long === '--json') continue
@@ -80,6 +82,13 @@ describe('docs/options.md', () => {
       if (value) expect(row, `default of ${member}`).toContain(value.replace(/\.$/, ''))
       const [range] = /[\d.]+ … [\d.^]+/.exec(comment) ?? []
       if (range) expect(row, `range of ${member}`).toContain(range.replace(/\.$/, ''))
+    }
+  })
+
+  test('docs/datasets.md lists the members of MakeDatasetOptions', () => {
+    const own = section(read('docs/datasets.md'), '## Make a data set')
+    for (const { member } of interfaceMembers('lib/synthesis/options.ts', 'MakeDatasetOptions')) {
+      expect(own).toMatch(new RegExp(`^\\| \`${member}\` `, 'm'))
     }
   })
 

@@ -9,7 +9,6 @@ import {
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Json } from '../../lib/files/json.js'
 import { planUNet } from '../../lib/architectures/unet.js'
 import { planVae } from '../../lib/architectures/vae.js'
 import { planVocoder } from '../../lib/architectures/vocoder.js'
@@ -20,6 +19,7 @@ import {
   InvalidWeightsError,
   OutputError,
 } from '../../lib/errors.js'
+import type { Json } from '../../lib/files/json.js'
 import { contiguousStrides, type TensorSource } from '../../lib/native/tensor-table.js'
 import { Checkpoint } from '../../lib/weights/original/checkpoint.js'
 import { importCheckpoint } from '../../lib/weights/original/import.js'

@@ -17,13 +17,17 @@ export const clicks: SoundClass[] = [
     axes: { rate, space },
     render(take) {
       const { random } = take
-      const body = random.between(220, 420)
+      const body = random.between(380, 700)
       const gap = 1 / take.along('rate', 2.2, 13)
       const out = take.silence()
       for (const t of take.every(gap, 0.35)) {
         const wide = random.chance(0.15)
         const force = random.between(0.5, 1) * (wide ? 1.3 : 1)
-        const thock = { hertz: random.near(body * (wide ? 0.6 : 1), 0.12), gain: 0.45, decay: 0.03 }
+        const thock = {
+          hertz: random.near(body * (wide ? 0.6 : 1), 0.12),
+          gain: 0.22,
+          decay: 0.025,
+        }
         const press = burst(random.between(2200, 4200), 1.2, 0.012, random)
         addAt(out, press, t, force)
         addModes(out, [thock, { ...thock, hertz: thock.hertz * 2.7, gain: 0.3 }], t, force)

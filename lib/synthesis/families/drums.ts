@@ -55,8 +55,8 @@ export const drums: SoundClass[] = [
       const pattern = random.pick(patterns)
       const parts: [string, Float32Array, number][] = [
         [pattern.kick, kick(random), 1],
-        [pattern.snare, snare(random.between(160, 220), random), 0.75],
-        [pattern.hat, hat(random.between(0.04, 0.09), random), 0.35],
+        [pattern.snare, snare(random.between(160, 220), random), 0.9],
+        [pattern.hat, hat(random.between(0.04, 0.09), random), 0.55],
       ]
       const out = take.silence()
       let step = 4 * random.whole(0, 3)

@@ -43,7 +43,7 @@ export const knocks: SoundClass[] = [
       const { random } = take
       const hertz = take.along('pitch', 85, 420)
       const gap = take.along('rate', 0.5, 0.11)
-      const ring = random.between(0.1, 0.22)
+      const ring = random.between(0.15, 0.28)
       const out = take.silence()
       let t = take.start()
       while (t < take.seconds) {
@@ -51,7 +51,7 @@ export const knocks: SoundClass[] = [
           addAt(out, wood(hertz, ring, random), t, random.between(0.6, 1))
           t += random.near(gap, 0.06)
         }
-        t += random.between(0.5, 1)
+        t += 2 * gap + random.between(0.15, 0.4)
       }
       return out
     },
@@ -83,10 +83,10 @@ export const knocks: SoundClass[] = [
       for (const t of take.every(gap, 0.05)) {
         const force = random.between(0.6, 1) * (left ? 1 : 0.8)
         const side = hertz * (left ? 1 : 1.09)
-        addAt(out, wood(side, random.between(0.06, 0.1), random), t, force)
+        addAt(out, wood(side, random.between(0.04, 0.07), random), t, force)
         const sole = Math.min(0.09, 0.2 * gap)
-        addAt(out, burst(1800, 0.7, 0.05, random, 0.004), t + sole, 0.3 * force)
-        addAt(out, wood(side * 1.5, 0.05, random), t + sole, 0.35 * force)
+        addAt(out, burst(2300, 0.6, 0.11, random, 0.015), t + sole, 0.8 * force)
+        addAt(out, wood(side * 1.5, 0.04, random), t + sole, 0.25 * force)
         left = !left
       }
       return out

@@ -2,10 +2,31 @@ import { decaying, wander } from '../parts/envelope.js'
 import { bandpass, Filter, highpass, lowpass, resonate } from '../parts/filter.js'
 import { addAt, scale, shape, toPeak } from '../parts/mix.js'
 import { brownNoise, pinkNoise, whiteNoise } from '../parts/noise.js'
+import type { Random } from '../parts/random.js'
 import { samplesOf } from '../parts/rate.js'
 import type { SoundClass } from '../sound-class.js'
 import { end, pitch } from '../wording/axes.js'
 import { many, mass, one, the, verb } from '../wording/subject.js'
+
+/** A rumble and, over it, claps from parts of the lightning that are further and further away. */
+function peal(length: number, seconds: number, random: Random): Float32Array {
+  const fall = decaying(length, 0.03)
+  const roll = wander(9, seconds, random)
+  const rumble = brownNoise(samplesOf(seconds), random)
+  lowpass(rumble, random.between(150, 380), 0.9)
+  const out = toPeak(shape(rumble, (t) => fall(t) * (0.6 + 0.5 * roll(t)) ** 2))
+  let t = 0
+  for (let claps = random.whole(2, 5); claps > 0; claps--) {
+    const crack = whiteNoise(samplesOf(1), random)
+    const ragged = wander(60, 1, random)
+    const edge = decaying(random.between(0.25, 0.7), 0.004)
+    shape(crack, (s) => edge(s) * (0.55 + 0.45 * ragged(s)))
+    const dull = highpass(lowpass(crack, random.ratio(500, 2500)), 60)
+    addAt(out, toPeak(dull), t, 0.75 * fall(t + 0.03))
+    t += random.between(0.04, 0.3) * length ** 0.7
+  }
+  return out
+}
 
 export const weather: SoundClass[] = [
   {
@@ -60,21 +81,10 @@ export const weather: SoundClass[] = [
       const { random, seconds } = take
       const length = take.along('decay', 0.9, 7)
       const out = take.silence()
-      const roll = wander(9, seconds, random)
-      const rumble = lowpass(brownNoise(out.length, random), random.between(150, 380), 0.9)
-      const start = take.start()
-      const fall = decaying(length, 0.03)
-      shape(rumble, (t) => (t < start ? 0 : fall(t - start) * (0.6 + 0.5 * roll(t)) ** 2))
-      addAt(out, toPeak(rumble), 0)
-      // Claps from parts of the lightning that are further and further away.
-      for (let claps = random.whole(2, 5), t = start; claps > 0; claps--) {
-        const crack = whiteNoise(samplesOf(1), random)
-        const ragged = wander(60, 1, random)
-        const crackLength = random.between(0.25, 0.7)
-        shape(crack, (s) => decaying(crackLength, 0.004)(s) * (0.55 + 0.45 * ragged(s)))
-        const hertz = random.ratio(500, 2500)
-        addAt(out, toPeak(highpass(lowpass(crack, hertz), 60)), t, 0.75 * fall(t - start))
-        t += random.between(0.04, 0.3) * length ** 0.7
+      let start = take.start()
+      while (start < seconds) {
+        addAt(out, peal(length, Math.min(1.3 * length, seconds - start), random), start)
+        start += 1.2 * length + random.between(0.6, 1.4)
       }
       return out
     },

@@ -10,7 +10,7 @@
 namespace audioldm {
 namespace {
 
-constexpr const char* kTooLarge = "The values of the factors are too large for their product.";
+constexpr const char* kProductTooLarge = "The values of the factors are too large for their product.";
 
 double SumOfSquares(const at::Tensor& values) { return values.square().sum().item<double>(); }
 
@@ -20,7 +20,7 @@ double NuclearNorm(at::Tensor first, at::Tensor second) {
   if (first.size(0) > second.size(0)) std::swap(first, second);
   if (first.size(0) > first.size(1)) first = Compress(first);
   const at::Tensor product = at::matmul(first, second.t());
-  RequireFinite(product, kTooLarge);
+  RequireFinite(product, kProductTooLarge);
   return at::linalg_svdvals(product).sum().item<double>();
 }
 
@@ -36,7 +36,7 @@ FrechetTerms FrechetBetween(const Gaussian& first, const Gaussian& second,
   terms.root_trace =
       NuclearNorm(first.factor, second.factor) / std::sqrt((first.count - 1) * (second.count - 1));
   const double sum = terms.mean_term + terms.trace1 + terms.trace2;
-  Require(std::isfinite(sum) && std::isfinite(terms.root_trace), kTooLarge);
+  Require(std::isfinite(sum) && std::isfinite(terms.root_trace), kProductTooLarge);
   const double distance = terms.mean_term + (terms.trace1 + terms.trace2 - 2 * terms.root_trace);
   Require(distance >= -1e-9 * sum, "LAPACK gave singular values that cannot be right.");
   terms.distance = std::max(distance, 0.0);

@@ -30,14 +30,14 @@ struct Line {
   double r_squared;
 };
 
-double Mean(const std::vector<double>& values) {
+double MeanOf(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 // Least squares.
 Line Fit(const std::vector<double>& x, const std::vector<double>& y) {
-  const double mean_x = Mean(x);
-  const double mean_y = Mean(y);
+  const double mean_x = MeanOf(x);
+  const double mean_y = MeanOf(y);
   double xx = 0, xy = 0, yy = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     xx += (x[i] - mean_x) * (x[i] - mean_x);

@@ -10,7 +10,7 @@
 namespace audioldm {
 namespace {
 
-constexpr const char* kTooLarge = "The values of the rows are too large for a covariance.";
+constexpr const char* kCovarianceTooLarge = "The values of the rows are too large for a covariance.";
 
 // Rows per piece: enough that the d rows carried from piece to piece cost little.
 int64_t PieceRows(int64_t columns) { return std::max<int64_t>(4096, 4 * columns); }
@@ -49,13 +49,13 @@ Mean MeanRow(const at::Tensor& rows, const std::function<void()>& check) {
 Gaussian FitGaussian(const at::Tensor& rows, const std::function<void()>& check) {
   const int64_t columns = rows.size(1);
   const Mean mean = MeanRow(rows, check);
-  RequireFinite(mean.rest, kTooLarge);
+  RequireFinite(mean.rest, kCovarianceTooLarge);
   at::Tensor factor = at::empty({0, columns}, at::kDouble);
   ForEachPiece(rows, check, [&](const at::Tensor& piece) {
     const at::Tensor stacked = at::cat({factor, (piece - mean.rounded).sub_(mean.rest)});
     factor = rows.size(0) > 2 * columns && stacked.size(0) > columns ? Compress(stacked) : stacked;
   });
-  RequireFinite(factor, kTooLarge);
+  RequireFinite(factor, kCovarianceTooLarge);
   return {static_cast<double>(rows.size(0)), mean.rounded + mean.rest, factor};
 }
 
@@ -67,7 +67,7 @@ Gaussian Merge(const Gaussian& first, const Gaussian& second) {
   const at::Tensor mean = first.mean + apart * (second.count / count);
   at::Tensor factor = at::cat({first.factor, second.factor, (apart * weight).unsqueeze(0)});
   if (factor.size(0) > 2 * factor.size(1)) factor = Compress(factor);
-  RequireFinite(factor, kTooLarge);
+  RequireFinite(factor, kCovarianceTooLarge);
   return {count, mean, factor};
 }
 

@@ -11,25 +11,25 @@
 namespace audioldm {
 namespace {
 
-[[noreturn]] void Fail(const std::string& tensor, const std::string& why) {
+[[noreturn]] void Refuse(const std::string& tensor, const std::string& why) {
   throw Error(ErrorCode::kInvalidWeights, "The tensor '" + tensor + "' " + why);
 }
 
 void CheckShapes(const WeightView& weight, const Adapter& adapter) {
   if (weight.shape.size() != 2 || !at::isFloatingType(weight.dtype)) {
-    Fail(weight.name, "is not the weight of a linear layer, which adapters are for.");
+    Refuse(weight.name, "is not the weight of a linear layer, which adapters are for.");
   }
   const auto check = [&](const WeightView& factor, int64_t rows, int64_t columns) {
     if (!at::isFloatingType(factor.dtype) || factor.shape.size() != 2 ||
         (rows >= 0 && factor.shape[0] != rows) || factor.shape[1] != columns) {
-      Fail(factor.name, "is " + c10::str(c10::IntArrayRef(factor.shape)) +
+      Refuse(factor.name, "is " + c10::str(c10::IntArrayRef(factor.shape)) +
                             ", which does not fit the weight '" + weight.name + "' " +
                             c10::str(c10::IntArrayRef(weight.shape)) + ".");
     }
   };
   check(adapter.down, -1, weight.shape[1]);
   check(adapter.up, weight.shape[0], adapter.down.shape[0]);
-  if (!std::isfinite(adapter.scale)) Fail(weight.name, "has an adapter of infinite strength.");
+  if (!std::isfinite(adapter.scale)) Refuse(weight.name, "has an adapter of infinite strength.");
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ at::Tensor LoadAdapted(const WeightView& weight, const std::vector<Adapter>& ada
   if (!sum.defined()) return LoadWeight(weight, files, placement);
   const at::Tensor merged = sum.to(placement.dtype);
   if (!merged.isfinite().all().item<bool>()) {
-    Fail(weight.name, "has values that are not finite once its adapters are merged.");
+    Refuse(weight.name, "has values that are not finite once its adapters are merged.");
   }
   return merged;
 }

@@ -13,7 +13,7 @@
 namespace audioldm {
 namespace {
 
-[[noreturn]] void Fail(const std::string& path, const std::string& why) {
+[[noreturn]] void FailToRead(const std::string& path, const std::string& why) {
   throw Error(ErrorCode::kInvalidWeights, "Cannot read the file '" + path + "': " + why);
 }
 
@@ -28,15 +28,15 @@ struct Descriptor {
 std::shared_ptr<MappedFile> MappedFile::Open(const std::string& path) {
   // Non-blocking so that a FIFO is refused below instead of waited for.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) Fail(path, std::strerror(errno));
+  if (fd < 0) FailToRead(path, std::strerror(errno));
   const Descriptor descriptor{fd};
   struct stat status{};
-  if (::fstat(fd, &status) != 0) Fail(path, std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) Fail(path, "it is not a regular file.");
-  if (status.st_size == 0) Fail(path, "it is empty.");
+  if (::fstat(fd, &status) != 0) FailToRead(path, std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) FailToRead(path, "it is not a regular file.");
+  if (status.st_size == 0) FailToRead(path, "it is empty.");
   const auto size = static_cast<size_t>(status.st_size);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (data == MAP_FAILED) Fail(path, std::strerror(errno));
+  if (data == MAP_FAILED) FailToRead(path, std::strerror(errno));
   return std::shared_ptr<MappedFile>(new MappedFile(path, static_cast<std::byte*>(data), size));
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-[[noreturn]] void Fail(const std::string& path, int error) {
+[[noreturn]] void FailToWrite(const std::string& path, int error) {
   throw Error(ErrorCode::kOutputFailed, "Cannot write '" + path + "': " + ErrnoText(error) + ".");
 }
 
@@ -102,7 +102,7 @@ class NewFile {
  public:
   explicit NewFile(const std::string& path)
       : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) Fail(path_, errno);
+    if (fd_ < 0) FailToWrite(path_, errno);
   }
   ~NewFile() {
     if (fd_ < 0) return;
@@ -117,20 +117,20 @@ class NewFile {
     while (size > 0) {
       const ssize_t written = ::write(fd_, bytes, size);
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) Fail(path_, errno);
+      if (written < 0) FailToWrite(path_, errno);
       bytes += written;
       size -= static_cast<size_t>(written);
     }
   }
 
   void Commit() {
-    if (::fsync(fd_) != 0) Fail(path_, errno);
+    if (::fsync(fd_) != 0) FailToWrite(path_, errno);
     const int fd = fd_;
     fd_ = -1;
     if (::close(fd) == 0) return;
     const int error = errno;
     ::unlink(path_.c_str());
-    Fail(path_, error);
+    FailToWrite(path_, error);
   }
 
  private:

@@ -10,7 +10,7 @@
 namespace audioldm {
 namespace {
 
-[[noreturn]] void Fail(int64_t item, const std::string& message) {
+[[noreturn]] void RefuseItem(int64_t item, const std::string& message) {
   throw Error(ErrorCode::kEngineFailed,
               "Item " + std::to_string(item) + " of the training data " + message + ".");
 }
@@ -18,9 +18,9 @@ namespace {
 at::Tensor PosteriorOf(const TrainingData& data, const std::vector<int64_t>& items) {
   std::vector<at::Tensor> rows;
   for (const int64_t item : items) {
-    if (item < 0 || item >= data.items()) Fail(item, "does not exist");
+    if (item < 0 || item >= data.items()) RefuseItem(item, "does not exist");
     const int64_t row = data.moments_row[static_cast<size_t>(item)];
-    if (row < 0) Fail(item, "has no latents");
+    if (row < 0) RefuseItem(item, "has no latents");
     rows.push_back(data.moments[row]);
   }
   return at::stack(rows);
@@ -28,10 +28,10 @@ at::Tensor PosteriorOf(const TrainingData& data, const std::vector<int64_t>& ite
 
 // `choice` in 0 … 1 decides between the captions.
 at::Tensor TextOf(const TrainingData& data, int64_t item, double choice) {
-  if (!data.text.defined()) Fail(item, "is to be conditioned on text, and there is no text");
+  if (!data.text.defined()) RefuseItem(item, "is to be conditioned on text, and there is no text");
   const int64_t start = data.text_start[static_cast<size_t>(item)];
   const int64_t count = data.text_start[static_cast<size_t>(item) + 1] - start;
-  if (count == 0) Fail(item, "is to be conditioned on text and has no caption");
+  if (count == 0) RefuseItem(item, "is to be conditioned on text and has no caption");
   const int64_t caption =
       std::min(static_cast<int64_t>(choice * static_cast<double>(count)), count - 1);
   return data.text[data.text_rows[static_cast<size_t>(start + caption)]];
@@ -39,7 +39,7 @@ at::Tensor TextOf(const TrainingData& data, int64_t item, double choice) {
 
 at::Tensor AudioOf(const TrainingData& data, int64_t item) {
   const int64_t row = data.audio.defined() ? data.audio_row[static_cast<size_t>(item)] : -1;
-  if (row < 0) Fail(item, "is to be conditioned on audio and has no audio embedding");
+  if (row < 0) RefuseItem(item, "is to be conditioned on audio and has no audio embedding");
   return data.audio[row];
 }
 

@@ -7,7 +7,7 @@
 namespace audioldm {
 namespace {
 
-[[noreturn]] void Fail(const std::string& message) {
+[[noreturn]] void Refuse(const std::string& message) {
   throw Error(ErrorCode::kEngineFailed, "The training data cannot be used: " + message + ".");
 }
 
@@ -21,7 +21,7 @@ std::string ShapeText(const at::Tensor& tensor) {
 
 void CheckFloats(const at::Tensor& tensor, const std::string& name) {
   if (tensor.scalar_type() != at::kFloat || !tensor.is_cpu()) {
-    Fail("'" + name + "' is not float32 on the CPU");
+    Refuse("'" + name + "' is not float32 on the CPU");
   }
 }
 
@@ -29,7 +29,7 @@ void CheckEmbeddings(const at::Tensor& tensor, int64_t width, const std::string&
   if (!tensor.defined()) return;
   CheckFloats(tensor, name);
   if (tensor.dim() != 2 || tensor.size(1) != width) {
-    Fail("'" + name + "' is " + ShapeText(tensor) + ", not [rows, " + std::to_string(width) + "]");
+    Refuse("'" + name + "' is " + ShapeText(tensor) + ", not [rows, " + std::to_string(width) + "]");
   }
 }
 
@@ -39,7 +39,7 @@ void CheckRows(const std::vector<int64_t>& rows, const at::Tensor& tensor, bool 
   const int64_t count = tensor.defined() ? tensor.size(0) : 0;
   for (size_t i = 0; i < rows.size(); ++i) {
     if (rows[i] < (optional ? -1 : 0) || rows[i] >= count) {
-      Fail("entry " + std::to_string(i) + " of '" + name + "' is row " + std::to_string(rows[i]) +
+      Refuse("entry " + std::to_string(i) + " of '" + name + "' is row " + std::to_string(rows[i]) +
            " of " + std::to_string(count));
     }
   }
@@ -47,7 +47,7 @@ void CheckRows(const std::vector<int64_t>& rows, const at::Tensor& tensor, bool 
 
 void CheckLength(const std::vector<int64_t>& rows, int64_t expected, const std::string& name) {
   if (static_cast<int64_t>(rows.size()) != expected) {
-    Fail("'" + name + "' has " + std::to_string(rows.size()) + " entries, not " +
+    Refuse("'" + name + "' has " + std::to_string(rows.size()) + " entries, not " +
          std::to_string(expected));
   }
 }
@@ -56,7 +56,7 @@ void CheckStarts(const std::vector<int64_t>& starts, size_t captions) {
   int64_t last = 0;
   for (const int64_t start : starts) {
     if (start < last || start > static_cast<int64_t>(captions)) {
-      Fail("'textStart' does not rise from 0 to the number of captions");
+      Refuse("'textStart' does not rise from 0 to the number of captions");
     }
     last = start;
   }
@@ -69,12 +69,12 @@ std::vector<int64_t> TrainingData::latent_shape() const {
 }
 
 void CheckTrainingData(const TrainingData& data, int64_t channels, int64_t width) {
-  if (data.items() == 0) Fail("it has no items");
-  if (!data.moments.defined()) Fail("'moments' is missing");
+  if (data.items() == 0) Refuse("it has no items");
+  if (!data.moments.defined()) Refuse("'moments' is missing");
   CheckFloats(data.moments, "moments");
   if (data.moments.dim() != 4 || data.moments.size(1) != 2 * channels || data.moments.size(2) < 1 ||
       data.moments.size(3) < 1) {
-    Fail("'moments' is " + ShapeText(data.moments) + ", not [rows, " +
+    Refuse("'moments' is " + ShapeText(data.moments) + ", not [rows, " +
          std::to_string(2 * channels) + ", frames, bins]");
   }
   CheckRows(data.moments_row, data.moments, true, "momentsRow");
@@ -90,10 +90,10 @@ void CheckTrainingData(const TrainingData& data, int64_t channels, int64_t width
     CheckRows(data.audio_row, data.audio, true, "audioRow");
     CheckLength(data.audio_row, data.items(), "audioRow");
   }
-  if (!data.unconditional.defined()) Fail("'unconditional' is missing");
+  if (!data.unconditional.defined()) Refuse("'unconditional' is missing");
   CheckFloats(data.unconditional, "unconditional");
   if (data.unconditional.dim() != 1 || data.unconditional.size(0) != width) {
-    Fail("'unconditional' is " + ShapeText(data.unconditional) + ", not [" + std::to_string(width) +
+    Refuse("'unconditional' is " + ShapeText(data.unconditional) + ", not [" + std::to_string(width) +
          "]");
   }
 }

@@ -20,7 +20,12 @@ const checks = {
     [join(root, '.venv', 'bin', 'clang-format'), ['--dry-run', '-Werror', ...nativeFiles]],
   ],
   types: () => [[bin('tsc'), ['-p', 'tsconfig.test.json']]],
-  native: () => [['ctest', ['--test-dir', 'build', '--output-on-failure', '--no-tests=error']]],
+  native: () => [
+    [
+      'ctest',
+      ['--test-dir', 'build', '--parallel', '2', '--output-on-failure', '--no-tests=error'],
+    ],
+  ],
   python: () => [
     [python, [...pytest, 'export/tests', 'native/test'], { PYTHONPATH: pythonPath('export') }],
     [python, [...pytest, 'recipe/tests'], { PYTHONPATH: pythonPath('export', 'recipe') }],

@@ -9,7 +9,7 @@ import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildLibrary } from './build-lib.mjs'
 import { writeGraphs } from './graphs.mjs'
-import { fail, output, root, run, stampOf, step } from './steps.mjs'
+import { fail, output, root, run, stampOf, start, step } from './steps.mjs'
 
 const dev = process.argv.includes('--dev')
 const venv = join(root, '.venv')
@@ -24,7 +24,8 @@ await step(
 )
 const python = await pythonWithTorch()
 const libtorch = libtorchRoot(python)
-await step(
+// Goes on beside the steps below: it begins with a precompiled header, which keeps one core busy.
+const native = step(
   'native loader and core',
   stampOf('native', ['native', 'cmake', 'CMakeLists.txt', 'package.json'], [libtorch, dev]),
   () => {
@@ -36,7 +37,7 @@ await step(
     // `build` alone leaves an earlier configuration as it is.
     const status = run('node_modules/.bin/cmake-js', ['configure', ...options])
     if (status !== 0) return status
-    return run('node_modules/.bin/cmake-js', ['build', ...options, '--parallel', '2'])
+    return start('node_modules/.bin/cmake-js', ['build', ...options, '--parallel', '2'])
   },
 )
 await step(
@@ -71,6 +72,7 @@ await step(
   ),
   () => writeGraphs(python),
 )
+await native
 
 function exporter(...args) {
   return run(python, ['-W', 'ignore', '-m', 'audioldm_export', ...args], {

@@ -1,6 +1,6 @@
 // What the scripts share: running commands, skipping what is up to date, saying what happens.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -17,6 +17,18 @@ export function run(command, args, env = {}) {
   })
   if (result.error) console.error(`${command}: ${result.error.message}`)
   return result.status ?? 1
+}
+
+/** The same while other things run: a promise of the exit status. */
+export function start(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`)
+      resolve(1)
+    })
+    child.on('close', (status) => resolve(status ?? 1))
+  })
 }
 
 /** What a command prints, or undefined when it cannot run or fails. */
@@ -51,7 +63,13 @@ export function stampOf(name, inputs, facts) {
   }
 }
 
-/** Does `action` unless its stamp says it was done; `action` returns an exit status. */
+let running = 0
+let failure
+
+/**
+ * Does `action` unless its stamp says it was done; `action` returns an exit status. Steps may run side
+ * by side: when one fails, the process ends as soon as none runs any more.
+ */
 export async function step(title, stamp, action) {
   const done = existsSync(stamp.file) && readFileSync(stamp.file, 'utf8') === stamp.hash
   if (done && !stamp.missing) {
@@ -60,11 +78,18 @@ export async function step(title, stamp, action) {
   }
   console.error(`setup: ${title} …`)
   const started = Date.now()
+  running += 1
   const status = (await action()) ?? 0
-  if (status !== 0) fail(`${title} failed (exit status ${status}); the messages above say why`)
-  mkdirSync(dirname(stamp.file), { recursive: true })
-  writeFileSync(stamp.file, stamp.hash)
-  console.error(`setup: ${title}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+  running -= 1
+  if (status === 0) {
+    mkdirSync(dirname(stamp.file), { recursive: true })
+    writeFileSync(stamp.file, stamp.hash)
+    console.error(`setup: ${title}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+  } else {
+    failure ??= `${title} failed (exit status ${status}); the messages above say why`
+  }
+  if (failure && running === 0) fail(failure)
+  if (failure) await new Promise(() => {}) // a step that still runs ends the process
 }
 
 export function listFiles(path) {

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <ATen/Version.h>
+
 namespace audioldm {
 
-// Whether this processor runs the files compiled for AVX-512.
+// Whether the files compiled for AVX-512 may run: the processor has the instructions, and libtorch
+// uses them too (ATEN_CPU_CAPABILITY can forbid it).
 inline bool HasAvx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  static const bool has = at::get_cpu_capability() == "AVX512" &&
+                          __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  return has;
 }
 
 }  // namespace audioldm

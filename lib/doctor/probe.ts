@@ -24,7 +24,7 @@ function probe(): ProbeAnswer {
       core: {
         buildTorchVersion: core.buildTorchVersion,
         cpuCapability: core.cpuCapability,
-        cpuHasBfloat16: core.cpuHasBfloat16,
+        cpuHasBfloat16: core.cpuHasBfloat16(),
         cudaDevices: core.cudaDeviceCount(),
         cudaProblem: cuda.problem ?? null,
       },

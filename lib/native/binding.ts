@@ -21,8 +21,12 @@ export interface CoreBinding {
   buildTorchVersion: string
   /** at::get_cpu_capability(): 'AVX512', 'AVX2', 'DEFAULT'… */
   cpuCapability: string
-  /** Whether bfloat16 matrix products have hardware support (AVX512_BF16 or AMX). */
-  cpuHasBfloat16: boolean
+  /**
+   * Whether oneDNN multiplies bfloat16 in hardware here (AVX512_BF16 or AMX). Found out at the first
+   * call, by trying. Where it does not, parts asked for in bfloat16 have their weights rounded to it
+   * and compute in float32, and so does a trainer.
+   */
+  cpuHasBfloat16(): boolean
   cudaDeviceCount(): number
   /** Starts loading on the new model's engine thread; `onLoaded` is called once. */
   NativeModel: new (

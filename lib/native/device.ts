@@ -36,7 +36,25 @@ export function chooseDType(
   }
   if (wanted !== 'auto') return wanted
   if (device !== 'cpu') return 'float16'
-  return native.core.cpuHasBfloat16 ? 'bfloat16' : 'float32'
+  return native.core.cpuHasBfloat16() ? 'bfloat16' : 'float32'
+}
+
+/**
+ * What is computed in where weights are of this dtype: the same, but float32 in place of bfloat16 on
+ * a CPU that does not multiply it. The core decides by the same rule.
+ */
+export function arithmeticOf(
+  native: NativeCore,
+  device: string,
+  dtype: ComputeDType,
+): ComputeDType {
+  const widened = dtype === 'bfloat16' && device === 'cpu' && !native.core.cpuHasBfloat16()
+  return widened ? 'float32' : dtype
+}
+
+/** As 'bfloat16', or 'bfloat16 computed in float32'. */
+export function describeDType(of: { dtype: ComputeDType; arithmetic: ComputeDType }): string {
+  return of.arithmetic === of.dtype ? of.dtype : `${of.dtype} computed in ${of.arithmetic}`
 }
 
 /** All processors this process may use. */

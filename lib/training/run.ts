@@ -9,7 +9,7 @@ import type { ModelFolder } from '../hub/model-folder.js'
 import { resolveModel } from '../hub/resolve.js'
 import type { JobControl } from '../job.js'
 import { Model } from '../model/model.js'
-import { chooseDevice, defaultThreads } from '../native/device.js'
+import { arithmeticOf, chooseDevice, defaultThreads, describeDType } from '../native/device.js'
 import { loadNative, type NativeCore } from '../native/load.js'
 import { Trainer } from '../native/trainer.js'
 import { CheckpointWriter } from './checkpoints/checkpoint-writer.js'
@@ -44,6 +44,9 @@ export async function runFineTune(
   planTraining(given, folder, precision)
   const warn = (message: string) => control.emit({ type: 'warning', message })
   const output = await OutputFolder.open(given.outputDir, given.resume, warn)
+  if (arithmeticOf(native, device, precision) !== precision) {
+    warn(`dtype ${precision}: this CPU does not multiply it; training computes in float32`)
+  }
   try {
     const settings = { ...given, warmupSteps: given.warmupSteps ?? recordedWarmup(output) }
     const plan = planTraining(settings, folder, precision)
@@ -77,7 +80,10 @@ async function runIn(output: OutputFolder, context: RunContext): Promise<FineTun
   const threads = settings.threads ?? defaultThreads()
   const fileHashes = new FileHashes(join(settings.cacheDir, 'hashes.jsonl'))
   const hashes = await hashParts(folder, fileHashes)
-  const on = source instanceof Model ? source.info : { device, dtype: 'float32' }
+  const on =
+    source instanceof Model
+      ? { device: source.info.device, dtype: describeDType(source.info) }
+      : { device, dtype: 'float32' }
   const { state } = output
   const recorded = recordSettings(settings, plan, { ...hashes, dtype: on.dtype })
   if (state) {
@@ -185,7 +191,7 @@ function choosePrecision(
   wanted: FineTuneSettings['dtype'],
 ): TrainingPlan['precision'] {
   if (wanted !== 'auto') return wanted
-  return device !== 'cpu' || native.core.cpuHasBfloat16 ? 'bfloat16' : 'float32'
+  return device !== 'cpu' || native.core.cpuHasBfloat16() ? 'bfloat16' : 'float32'
 }
 
 /** Its default follows from `steps`, which may have grown since. */

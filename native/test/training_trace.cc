@@ -6,7 +6,8 @@
 // A command is a line of an operation and its settings, key=value:
 //   trainer [batch=N accumulate=N seed=N text=P dropout=P rate=X warmup=N schedule=S steps=N clip=X
 //            ema=X threads=N bfloat16=1 scratch=1 rank=N alpha=X modules=A,B,… state=STATE.txt]
-//            replaces the trainer; STATE.txt is a description of a file that was saved
+//            replaces the trainer; STATE.txt is a description of a file that was saved; prints
+//            ready, the step, how many tensors are trained, whether the CPU multiplies bfloat16
 //   step count=N         prints step, loss, rate, gradient norm, whether skipped, ms, ms of CPU
 //   inspect step=N gradients=0|1 out=F   writes what it gives as safetensors
 //   validate items=A,B,… draws=N seed=N ema=0|1 out=F
@@ -29,6 +30,7 @@
 
 #include "model_description.h"
 #include "module/jit_settings.h"
+#include "ops/bfloat16.h"
 #include "tensor/error.h"
 #include "training/safetensors_writer.h"
 #include "training/trainer.h"
@@ -139,7 +141,8 @@ class Runner {
     }
     trainer_.reset();
     trainer_ = std::make_unique<audioldm::Trainer>(spec, [] { return false; });
-    std::cout << "ready " << trainer_->step() << " " << trainer_->trainable().size() << "\n";
+    std::cout << "ready " << trainer_->step() << " " << trainer_->trainable().size() << " "
+              << audioldm::MultipliesBfloat16() << "\n";
   }
 
   void Step() {

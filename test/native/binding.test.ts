@@ -55,7 +55,7 @@ describe('lib/native/binding.ts says what the binary has', () => {
   test('CoreBinding', () => {
     expect(exported(core)).toEqual(declared('CoreBinding'))
     expect(core.buildTorchVersion).toMatch(/^\d+\.\d+\.\d+$/)
-    expect(typeof core.cpuHasBfloat16).toBe('boolean')
+    expect(typeof core.cpuHasBfloat16()).toBe('boolean')
     expect(core.cudaDeviceCount()).toBeGreaterThanOrEqual(0)
   })
 

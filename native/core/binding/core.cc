@@ -2,7 +2,6 @@
 
 #include <ATen/Context.h>
 #include <ATen/Version.h>
-#include <cpuid.h>
 #include <napi.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
@@ -14,16 +13,13 @@
 #include "binding/native_network.h"
 #include "binding/native_tensor.h"
 #include "binding/native_trainer.h"
+#include "ops/bfloat16.h"
 
 namespace audioldm {
 namespace {
 
-// AVX512_BF16 or AMX_BF16, from the processor itself: libtorch does not tell.
-bool CpuHasBfloat16() {
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  const bool avx512 = __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 5)) != 0;
-  const bool amx = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & (1u << 22)) != 0;
-  return avx512 || amx;
+Napi::Value CpuHasBfloat16(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), MultipliesBfloat16());
 }
 
 Napi::Value CudaDeviceCount(const Napi::CallbackInfo& info) {
@@ -54,7 +50,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeTensor", tensor);
   exports.Set("buildTorchVersion", TORCH_VERSION);
   exports.Set("cpuCapability", at::get_cpu_capability());
-  exports.Set("cpuHasBfloat16", CpuHasBfloat16());
+  exports.Set("cpuHasBfloat16", Napi::Function::New(env, CpuHasBfloat16, "cpuHasBfloat16"));
   exports.Set("cudaDeviceCount", Napi::Function::New(env, CudaDeviceCount, "cudaDeviceCount"));
   exports.Set("liveTensorBytes", Napi::Function::New(env, LiveTensorBytes, "liveTensorBytes"));
   exports.Set("shutdown", Napi::Function::New(env, Shutdown, "shutdown"));

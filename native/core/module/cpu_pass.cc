@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "module/widen.h"
+#include "ops/bfloat16.h"
 #include "ops/packed.h"
 
 namespace audioldm {
@@ -115,6 +117,7 @@ void Visit(torch::jit::Block* block) {
 }  // namespace
 
 void UseCpuKernels(torch::jit::Module& frozen) {
+  if (!MultipliesBfloat16()) WidenBfloat16(frozen);
   if (!onednn::Available()) return;
   auto graph = frozen.get_method("forward").graph();
   Visit(graph->block());

@@ -18,7 +18,8 @@ struct ConvGeometry {
   int64_t groups = 1;
 };
 
-// weight: [O, I]; rows: a hint of how many rows the input will have. float32 or bfloat16.
+// weight: [O, I]; rows: a hint of how many rows the input will have. float32, or bfloat16 where the
+// CPU takes it, else c10::Error.
 at::Tensor PackLinear(const at::Tensor& weight, int64_t rows);
 // x: [..., I] → [..., O].
 at::Tensor Linear(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias);

@@ -13,7 +13,8 @@ namespace audioldm {
 
 class PackedLinear : public torch::CustomClassHolder {
  public:
-  // weight [O, I], bias [O] or undefined; float32 or bfloat16 on the CPU.
+  // weight [O, I], bias [O] or undefined; on the CPU, float32, or bfloat16 where
+  // MultipliesBfloat16.
   PackedLinear(at::Tensor weight, at::Tensor bias);
 
   // x [..., I] in the weight's dtype → [..., O].
@@ -27,7 +28,7 @@ class PackedLinear : public torch::CustomClassHolder {
 
 class PackedConv : public torch::CustomClassHolder {
  public:
-  // weight [O, I / groups, kh, kw], bias [O] or undefined; float32 or bfloat16 on the CPU.
+  // weight [O, I / groups, kh, kw], bias [O] or undefined; dtypes as of PackedLinear.
   PackedConv(at::Tensor weight, at::Tensor bias, onednn::ConvGeometry geometry);
 
   // x [N, I, H, W] in the weight's dtype → [N, O, H', W'] in channels-last memory.

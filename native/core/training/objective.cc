@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "ops/bfloat16.h"
+
 namespace audioldm {
 namespace {
 
@@ -41,7 +43,7 @@ at::Tensor PerSample(const at::Tensor& table, const at::Tensor& timesteps, c10::
 }  // namespace
 
 Objective::Objective(const std::vector<double>& alphas_cumprod, c10::Device device, bool bfloat16)
-    : device_(device), bfloat16_(bfloat16) {
+    : device_(device), bfloat16_(bfloat16 && (!device.is_cpu() || MultipliesBfloat16())) {
   const at::Tensor alphas = at::tensor(alphas_cumprod, at::kDouble);
   signal_ = alphas.sqrt().to(at::kFloat);
   spread_ = (1 - alphas).sqrt().to(at::kFloat);

@@ -12,7 +12,8 @@ namespace audioldm {
 // What training makes small: how far the UNet is from telling the noise in noisy latents.
 class Objective {
  public:
-  // `alphas_cumprod` as in NativeTrainerSpec. bfloat16: the UNet runs under autocast.
+  // `alphas_cumprod` as in NativeTrainerSpec. bfloat16: the UNet runs under autocast,
+  // except on CPUs that do not multiply bfloat16, where it would be slower than float32.
   Objective(const std::vector<double>& alphas_cumprod, c10::Device device, bool bfloat16);
 
   int64_t timesteps() const { return signal_.size(0); }

@@ -67,8 +67,10 @@ export interface Backbone extends BackboneFacts {
 }
 
 export interface DescribeOptions {
-  /** What convolutions and linears compute in, float32 by default. An archive decides itself. */
+  /** Of convolutions and linears, float32 by default. An archive decides itself. */
   dtype?: ComputeDType
+  /** What they compute in where it is not `dtype`: see arithmeticOf. */
+  arithmetic?: ComputeDType
   signal?: AbortSignal
 }
 

@@ -26,7 +26,7 @@ export async function describeBackbone(
   spec: BackboneSpec,
   options: DescribeOptions = {},
 ): Promise<BackboneDescription> {
-  const { dtype = 'float32', signal } = options
+  const { dtype = 'float32', arithmetic = dtype, signal } = options
   if (spec.kind === 'archive') return describeArchive(spec, signal)
   if (spec.kind === 'clap') return describeClap(spec, signal)
   const entry = backbones.find(({ name }) => name === spec.kind) as BuiltInBackbone
@@ -40,6 +40,7 @@ export async function describeBackbone(
   const settings: Record<string, string | boolean> = {
     weights: await hashTensors(weights.tensors, signal),
     dtype,
+    ...(arithmetic !== dtype && { arithmetic }),
   }
   let pca: PcaParameters | undefined
   if (spec.kind === 'vggish') {

@@ -2,6 +2,7 @@
 import { AudioLDMError, EngineError, InvalidOptionError, InvalidWeightsError } from '../errors.js'
 import { unit } from '../model/similarity.js'
 import type { NativeTensor } from '../native/binding.js'
+import { arithmeticOf } from '../native/device.js'
 import type { NativeCore } from '../native/load.js'
 import { Network } from '../native/network.js'
 import { nativePart } from '../native/part.js'
@@ -25,8 +26,10 @@ export async function openBackbone(
   source: BackboneSpec | BackboneDescription,
   options: BackboneOptions,
 ): Promise<Backbone> {
-  const description = 'spec' in source ? source : await describeBackbone(source, options)
-  const { native, device, threads, signal } = options
+  const { native, device, dtype, threads, signal } = options
+  const arithmetic = dtype && arithmeticOf(native, device, dtype)
+  const description =
+    'spec' in source ? source : await describeBackbone(source, { dtype, arithmetic, signal })
   const files = new Map<string, number>()
   const { archive, attributes } = description.network
   const part = nativePart(archive, attributes, description.tensors, files)

@@ -4,6 +4,7 @@ import type { GenerateTimings } from '../generate/generate.js'
 import { firstStepOf } from '../generate/init.js'
 import type { ClipOptions } from '../generate/plan.js'
 import type { ModelInfo } from '../model/model.js'
+import { describeDType } from '../native/device.js'
 import { type Cutoff, checkCutoff, measureCutoff } from './cutoff.js'
 import { planDestination } from './destination.js'
 import { clipsToMake, skippedClip } from './existing.js'
@@ -125,7 +126,7 @@ async function make(clips: PlannedClip[], cutoff: Cutoff | undefined, work: Work
     const { info } = model
     const loadMs = performance.now() - started
     output.note(
-      `loaded in ${seconds(loadMs)}: ${info.device}, ${info.dtype}, ${info.threads} threads`,
+      `loaded in ${seconds(loadMs)}: ${info.device}, ${describeDType(info)}, ${info.threads} threads`,
     )
     if (info.randomWeights)
       output.note('warning: this model has random weights; it makes only noise')

@@ -1,6 +1,7 @@
 /** The result of score for people. */
 import type { MetricName } from '../metrics/metric.js'
 import { selectMetrics } from '../metrics/registry.js'
+import { describeDType } from '../native/device.js'
 import type { ScoreProtocol } from '../score/protocol/protocol.js'
 import type { ScoredSide, ScoreResult } from '../score/result.js'
 
@@ -62,7 +63,7 @@ function align(rows: string[][]): string {
 }
 
 function protocolLine({ protocol }: ScoreResult): string {
-  const { resampler, mono, dtype, device, version, libtorch } = protocol
+  const { resampler, mono, device, version, libtorch } = protocol
   const backbones = Object.entries(protocol.backbones).map(
     ([name, { sampleRate, hash }]) => `${name} at ${sampleRate} Hz (${hash.slice(0, 8)})`,
   )
@@ -70,7 +71,7 @@ function protocolLine({ protocol }: ScoreResult): string {
     ...backbones,
     `${mono}, ${resampler.name}`,
     ...preparations(protocol),
-    `${dtype} on ${device}`,
+    `${describeDType(protocol)} on ${device}`,
     `audioldm ${version}, libtorch ${libtorch}`,
   ]
   return `protocol: ${parts.join('; ')}`

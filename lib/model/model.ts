@@ -14,7 +14,13 @@ import { toNativeSpec } from '../hub/folder-spec.js'
 import type { ModelFolder } from '../hub/model-folder.js'
 import { resolveModel } from '../hub/resolve.js'
 import type { NativeError, NativeModel } from '../native/binding.js'
-import { type ComputeDType, chooseDevice, chooseDType, defaultThreads } from '../native/device.js'
+import {
+  arithmeticOf,
+  type ComputeDType,
+  chooseDevice,
+  chooseDType,
+  defaultThreads,
+} from '../native/device.js'
 import { loadNative, type NativeCore } from '../native/load.js'
 import { disposeNative, fromNative, loadNativeObject, runNative } from '../native/run.js'
 import {
@@ -60,7 +66,10 @@ export interface ModelInfo {
   /** The folder it was loaded from. */
   path: string
   device: string
+  /** Of the weights. */
   dtype: ComputeDType
+  /** What is computed in: `dtype`, or float32 on a CPU that does not multiply bfloat16. */
+  arithmetic: ComputeDType
   threads: number
   /** Samples per second of what it generates, Hz. */
   sampleRate: number
@@ -170,6 +179,7 @@ export async function loadModel(source?: string, options: LoadModelOptions = {})
     path: folder.path,
     device,
     dtype,
+    arithmetic: arithmeticOf(native, device, dtype),
     threads,
     sampleRate: folder.info.sampleRate,
     parameters: folder.info.parameters,

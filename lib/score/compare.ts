@@ -54,6 +54,7 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
         {
           device: session.device,
           dtype: session.dtype,
+          arithmetic: session.arithmetic,
           libtorch: session.native.libtorch.version,
           mono: comparison.waveform.mono,
           resampler: comparison.waveform.resampler,

@@ -32,11 +32,11 @@ export async function makeExtractors(
   warn: (message: string) => void,
 ): Promise<Map<Role, Extractor>> {
   const extractors = new Map<Role, Extractor>()
-  const { dtype, signal } = session
+  const { dtype, arithmetic, signal } = session
   for (const role of roles) {
     const spec = given.specs[role]
     if (spec === undefined) continue
-    const description = await describeBackbone(spec, { dtype, signal })
+    const description = await describeBackbone(spec, { dtype, arithmetic, signal })
     warnAbout(description, warn)
     const protocol = featureProtocol(description, waveform)
     const extractor = new Extractor(session, description, protocol)

@@ -4,6 +4,7 @@ import { AudioReaderPool } from '../../audio/reader-pool.js'
 import { Calculator } from '../../native/calculator.js'
 import { Compute } from '../../native/compute.js'
 import {
+  arithmeticOf,
   type ComputeDType,
   chooseDevice,
   chooseDType,
@@ -24,6 +25,7 @@ export class Session {
   readonly native: NativeCore
   readonly device: string
   readonly dtype: ComputeDType
+  readonly arithmetic: ComputeDType
   readonly threads: number
   readonly calculator: Calculator
   readonly reader = new AudioReaderPool()
@@ -44,6 +46,7 @@ export class Session {
     this.native = loadNative({ libtorchPath, cuda: device !== 'cpu' })
     this.device = chooseDevice(this.native, device)
     this.dtype = chooseDType(this.native, this.device, options.dtype)
+    this.arithmetic = arithmeticOf(this.native, this.device, this.dtype)
     this.threads = options.threads ?? defaultThreads()
     this.caching = options.cacheDir !== null
     this.cache = new FeatureCache(options.cacheDir, (error) =>

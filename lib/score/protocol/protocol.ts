@@ -17,7 +17,7 @@ import type { PairingMode } from '../inputs/pairing.js'
 export interface FeatureProtocol extends WaveformProtocol {
   backbone: string
   sampleRate: number
-  /** Of the network: the hash of its weights, its dtype, its post-processing. */
+  /** Of the network: the hash of its weights, its dtype (and arithmetic), its post-processing. */
   settings: Record<string, string | number | boolean>
 }
 
@@ -36,6 +36,8 @@ export interface ScoreProtocol {
   libtorch: string
   device: string
   dtype: ComputeDType
+  /** What was computed in: `dtype`, or float32 on a CPU that does not multiply bfloat16. */
+  arithmetic: ComputeDType
   /** Degrees of freedom that covariances lose: divided by N − 1. */
   ddof: 1
   mono: MonoRule
@@ -60,7 +62,14 @@ export function featureProtocol(
 export function scoreProtocol(
   run: Pick<
     ScoreProtocol,
-    'device' | 'dtype' | 'libtorch' | 'mono' | 'resampler' | 'pairing' | 'textEncoder'
+    | 'device'
+    | 'dtype'
+    | 'arithmetic'
+    | 'libtorch'
+    | 'mono'
+    | 'resampler'
+    | 'pairing'
+    | 'textEncoder'
   >,
   backbones: { hash: string; protocol: FeatureProtocol }[],
   metrics: Metric[],

@@ -26,15 +26,11 @@ function describe(report: DoctorReport): string {
   if (libtorch.problem === null) {
     for (const place of libtorch.tried) lines.push(`             passed over: ${place}`)
   }
-  row(
-    'core',
-    `loads; built with libtorch ${core.buildTorchVersion}, runs with ${core.cpuCapability}`,
-    core.problem,
-  )
+  row('core', `loads; built with libtorch ${core.buildTorchVersion}`, core.problem)
   row('archives', `${archives.found.length} in ${archives.path}`, archives.problem)
   lines.push(
     `   cpu       ${cpu.model}, ${cpu.threads} threads, ${features.map(([name]) => name).join(' ') || 'no AVX2'}`,
-    `             default dtype ${cpu.bfloat16 ? 'bfloat16' : 'float32'}`,
+    ...(core.loaded ? describeCpu(report) : []),
     `   memory    ${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`,
     cuda.usable
       ? `   cuda      ${cuda.devices} device(s), driver ${cuda.driver ?? 'unknown'}`
@@ -47,6 +43,16 @@ function describe(report: DoctorReport): string {
   )
   lines.push(report.ok ? 'ready to generate' : 'not ready: see the lines marked !!')
   return lines.join('\n')
+}
+
+function describeCpu({ core, cpu }: DoctorReport): string[] {
+  const bfloat16 = cpu.bfloat16
+    ? 'in hardware: the default dtype'
+    : 'computed in float32, weights rounded; the default dtype is float32'
+  return [
+    `             libtorch uses ${core.cpuCapability}, oneDNN ${core.onednnCapability ?? 'unknown'}`,
+    `             bfloat16 ${bfloat16}`,
+  ]
 }
 
 function gigabytes(bytes: number): string {

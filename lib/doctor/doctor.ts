@@ -44,12 +44,17 @@ export interface DoctorReport {
     buildTorchVersion: string | null
     /** The vector instructions that libtorch uses, such as 'AVX512'. */
     cpuCapability: string | null
+    /** The same of oneDNN, as it calls them, such as 'Intel AVX2'. */
+    onednnCapability: string | null
     problem: string | null
   }
   cpu: {
     model: string
     threads: number
-    /** Whether bfloat16 is fast: the default dtype where it is. */
+    /**
+     * Whether oneDNN multiplies bfloat16 in hardware, by trial: the default dtype where it does.
+     * Elsewhere bfloat16 is computed in float32, with weights rounded to bfloat16.
+     */
     bfloat16: boolean
     features: Record<'avx2' | 'avx512f' | 'avx512_bf16' | 'amx_bf16', boolean>
   }
@@ -87,7 +92,7 @@ const archiveNames = [
 export async function doctor(): Promise<DoctorReport> {
   const addon = inspectAddon()
   const libtorch = inspectLibtorch(addon.cores)
-  const answer: ProbeAnswer =
+  const answer: ProbeAnswer & { onednn?: string } =
     addon.problem !== null || libtorch.problem !== null
       ? { problem: 'not tried, for want of addon or libtorch' }
       : await probeInChild()
@@ -106,12 +111,13 @@ export async function doctor(): Promise<DoctorReport> {
       loaded: probe !== null,
       buildTorchVersion: probe?.buildTorchVersion ?? null,
       cpuCapability: probe?.cpuCapability ?? null,
+      onednnCapability: answer.onednn ?? null,
       problem: 'problem' in answer ? answer.problem : null,
     },
     cpu: {
       model: cpus()[0]?.model.trim() ?? 'unknown',
       threads: availableParallelism(),
-      bfloat16: probe?.cpuHasBfloat16 ?? (features.avx512_bf16 || features.amx_bf16),
+      bfloat16: probe?.cpuHasBfloat16 ?? false,
       features,
     },
     memory: { totalBytes: totalmem(), freeBytes: freemem() },
@@ -205,16 +211,22 @@ function cpuFeatures(): DoctorReport['cpu']['features'] {
   }
 }
 
-function probeInChild(): Promise<ProbeAnswer> {
+/** Its answer, and what oneDNN, asked to be verbose, prints of itself. */
+function probeInChild(): Promise<ProbeAnswer & { onednn?: string }> {
   return new Promise((resolve) => {
     const child = fork(join(__dirname, 'probe.js'), {
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, ONEDNN_VERBOSE: '1' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       timeout: probeTimeoutMs,
       killSignal: 'SIGKILL',
     })
     let answer: ProbeAnswer | undefined
+    let stdout = ''
     let stderr = ''
+    child.stdout?.on('data', (chunk) => {
+      stdout = (stdout + chunk).slice(0, 10_000)
+    })
     child.stderr?.on('data', (chunk) => {
       stderr = (stderr + chunk).slice(-2000)
     })
@@ -224,7 +236,10 @@ function probeInChild(): Promise<ProbeAnswer> {
     child.on('error', (error) => resolve({ problem: `the probe cannot start: ${error.message}` }))
     child.on('close', (code, signal) => {
       const end = signal === null ? `ended with code ${code}` : `was killed by ${signal}`
-      resolve(answer ?? { problem: `the process that loads the core ${end}\n${stderr}`.trim() })
+      const found = answer ?? {
+        problem: `the process that loads the core ${end}\n${stderr}`.trim(),
+      }
+      resolve({ ...found, onednn: /,cpu,isa:(.*)$/m.exec(stdout)?.[1].trim() })
     })
   })
 }

@@ -10,7 +10,8 @@
 namespace audioldm {
 namespace {
 
-constexpr const char* kProductTooLarge = "The values of the factors are too large for their product.";
+constexpr const char* kProductTooLarge =
+    "The values of the factors are too large for their product.";
 
 double SumOfSquares(const at::Tensor& values) { return values.square().sum().item<double>(); }
 

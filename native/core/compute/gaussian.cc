@@ -10,7 +10,8 @@
 namespace audioldm {
 namespace {
 
-constexpr const char* kCovarianceTooLarge = "The values of the rows are too large for a covariance.";
+constexpr const char* kCovarianceTooLarge =
+    "The values of the rows are too large for a covariance.";
 
 // Rows per piece: enough that the d rows carried from piece to piece cost little.
 int64_t PieceRows(int64_t columns) { return std::max<int64_t>(4096, 4 * columns); }

@@ -23,8 +23,8 @@ void CheckShapes(const WeightView& weight, const Adapter& adapter) {
     if (!at::isFloatingType(factor.dtype) || factor.shape.size() != 2 ||
         (rows >= 0 && factor.shape[0] != rows) || factor.shape[1] != columns) {
       Refuse(factor.name, "is " + c10::str(c10::IntArrayRef(factor.shape)) +
-                            ", which does not fit the weight '" + weight.name + "' " +
-                            c10::str(c10::IntArrayRef(weight.shape)) + ".");
+                              ", which does not fit the weight '" + weight.name + "' " +
+                              c10::str(c10::IntArrayRef(weight.shape)) + ".");
     }
   };
   check(adapter.down, -1, weight.shape[1]);

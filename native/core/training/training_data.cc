@@ -29,7 +29,8 @@ void CheckEmbeddings(const at::Tensor& tensor, int64_t width, const std::string&
   if (!tensor.defined()) return;
   CheckFloats(tensor, name);
   if (tensor.dim() != 2 || tensor.size(1) != width) {
-    Refuse("'" + name + "' is " + ShapeText(tensor) + ", not [rows, " + std::to_string(width) + "]");
+    Refuse("'" + name + "' is " + ShapeText(tensor) + ", not [rows, " + std::to_string(width) +
+           "]");
   }
 }
 
@@ -40,7 +41,7 @@ void CheckRows(const std::vector<int64_t>& rows, const at::Tensor& tensor, bool 
   for (size_t i = 0; i < rows.size(); ++i) {
     if (rows[i] < (optional ? -1 : 0) || rows[i] >= count) {
       Refuse("entry " + std::to_string(i) + " of '" + name + "' is row " + std::to_string(rows[i]) +
-           " of " + std::to_string(count));
+             " of " + std::to_string(count));
     }
   }
 }
@@ -48,7 +49,7 @@ void CheckRows(const std::vector<int64_t>& rows, const at::Tensor& tensor, bool 
 void CheckLength(const std::vector<int64_t>& rows, int64_t expected, const std::string& name) {
   if (static_cast<int64_t>(rows.size()) != expected) {
     Refuse("'" + name + "' has " + std::to_string(rows.size()) + " entries, not " +
-         std::to_string(expected));
+           std::to_string(expected));
   }
 }
 
@@ -75,7 +76,7 @@ void CheckTrainingData(const TrainingData& data, int64_t channels, int64_t width
   if (data.moments.dim() != 4 || data.moments.size(1) != 2 * channels || data.moments.size(2) < 1 ||
       data.moments.size(3) < 1) {
     Refuse("'moments' is " + ShapeText(data.moments) + ", not [rows, " +
-         std::to_string(2 * channels) + ", frames, bins]");
+           std::to_string(2 * channels) + ", frames, bins]");
   }
   CheckRows(data.moments_row, data.moments, true, "momentsRow");
 
@@ -93,8 +94,8 @@ void CheckTrainingData(const TrainingData& data, int64_t channels, int64_t width
   if (!data.unconditional.defined()) Refuse("'unconditional' is missing");
   CheckFloats(data.unconditional, "unconditional");
   if (data.unconditional.dim() != 1 || data.unconditional.size(0) != width) {
-    Refuse("'unconditional' is " + ShapeText(data.unconditional) + ", not [" + std::to_string(width) +
-         "]");
+    Refuse("'unconditional' is " + ShapeText(data.unconditional) + ", not [" +
+           std::to_string(width) + "]");
   }
 }
 

@@ -3,14 +3,17 @@
 An archive has code for the deepest structure that there may be. For structures that are common it
 is frozen here, when the package is built: loops are unrolled, branches decided, and what is left is
 one straight list of operators whose inputs are the archive's own and then the weights. The file has
-the names of the weights, a line each, and the graph in TorchScript's intermediate representation.
-That has no words for a loop over clips or a table, so the audio tower and the front-ends have none.
+the SHA-256 of what follows, the names of the weights, a line each, and the graph in TorchScript's
+intermediate representation.
+That has no words for a loop over clips or a table, so the audio tower and the front-ends have no
+graphs.
 """
 
 import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -60,7 +63,8 @@ def graph_text(structure: Structure, module: torch.jit.ScriptModule) -> str:
     text = graph.str(False)
     if constants(torch._C.parse_ir(text)) != constants(graph):
         raise ValueError(f'{structure.archive} has a constant that is not written exactly')
-    return ''.join(f'{name}\n' for name in names) + text
+    content = ''.join(f'{name}\n' for name in names) + text
+    return f'{sha256(content.encode()).hexdigest()}\n{content}'
 
 
 def frozen_graph(module: torch.jit.ScriptModule, tensors: dict[str, Tensor]) -> torch._C.Graph:

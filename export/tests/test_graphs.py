@@ -53,7 +53,7 @@ CASES: dict[str, tuple[layouts.Layout, dict[str, Attribute], Callable[[], list[T
 
 def run(text: str, tensors: dict[str, Tensor], inputs: list[Tensor]) -> Tensor:
     """What the core does with the file."""
-    names, ir = text[: text.index('graph(')].split(), text[text.index('graph(') :]
+    (_, *names), ir = text[: text.index('graph(')].split(), text[text.index('graph(') :]
     forward = torch._C._create_function_from_graph('forward', torch._C.parse_ir(ir))
     return forward(*inputs, *(tensors[name] for name in names))
 

@@ -1,18 +1,20 @@
 /** How the core is told of an archive and of the tensors to bind in it. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NativeLoadError } from '../errors.js'
+import { EngineError, NativeLoadError } from '../errors.js'
 import { canonicalJson } from '../files/canonical-json.js'
 import type { AttributeValue, NativePart, NativeWeight } from './binding.js'
 import type { TensorSource, TensorTable } from './tensor-table.js'
+
+const incomplete =
+  'The package is incomplete: install it again, or in a checkout build the archives with: npm run setup'
 
 /** Path of an archive that the package ships. @throws NativeLoadError when it is not there */
 export function archiveIn(archivesDir: string, name: string): string {
   const archive = join(archivesDir, `${name}.pt`)
   if (!existsSync(archive)) {
-    const hint = 'The package is incomplete. In a checkout, build the archives with: npm run setup'
-    throw new NativeLoadError('ADDON_NOT_BUILT', `there is no archive ${archive}`, [], hint)
+    throw new NativeLoadError('ADDON_NOT_BUILT', `there is no archive ${archive}`, [], incomplete)
   }
   return archive
 }
@@ -31,10 +33,24 @@ export function graphFile({ archive, attributes, tensors }: Structure): string {
   return `${archive}-${hash.slice(0, 16)}.graph`
 }
 
-/** Path of the structure's graph where there is one, else of its archive. */
+/**
+ * Path of the structure's graph where there is one, else of its archive.
+ * @throws EngineError for a damaged graph, NativeLoadError when there is neither
+ */
 export function structureIn(archivesDir: string, structure: Structure): string {
   const graph = join(archivesDir, graphFile(structure))
-  return existsSync(graph) ? graph : archiveIn(archivesDir, structure.archive)
+  if (!existsSync(graph)) return archiveIn(archivesDir, structure.archive)
+  // Unlike archives, which are zip files, graphs would not notice by themselves.
+  const [hash, content] = splitLine(readFileSync(graph, 'utf8'))
+  if (hash !== createHash('sha256').update(content).digest('hex')) {
+    throw new EngineError(`the graph ${graph} is damaged`, { hint: incomplete })
+  }
+  return graph
+}
+
+function splitLine(text: string): [first: string, rest: string] {
+  const end = text.indexOf('\n')
+  return [text.slice(0, end), text.slice(end + 1)]
 }
 
 /** Weights stay where they are: the core maps the files. `files` numbers them, and grows. */

@@ -17,6 +17,7 @@ import { encodeWav } from '../../lib/audio/wav.js'
 import { DisposedError, OutputError } from '../../lib/errors.js'
 import { checkWritable, writeFileAtomic } from '../../lib/files/write-file.js'
 import type { Tensor } from '../../lib/tensor.js'
+import { compileLibrary } from '../cli/run-cli.js'
 
 let work: string
 beforeEach(() => {
@@ -140,34 +141,15 @@ describe('writing', () => {
   })
 
   test('a write that stops half way leaves the old file and nothing else', () => {
+    compileLibrary()
     const path = join(work, 'dog.wav')
     writeFileSync(path, 'old')
     const script = `
       process.on('SIGXFSZ', () => {})
       const { writeFile } = require('node:fs/promises')
-      require(${JSON.stringify(join(work, 'write-file.cjs'))})
+      require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'files', 'write-file.js'))})
         .writeFileAtomic(${JSON.stringify(path)}, new Uint8Array(1 << 20))
         .catch((error) => console.log(error.code, error.message))`
-    // The module alone, as CommonJS, so that a plain node under \`ulimit\` can run it.
-    execFileSync('npx', [
-      '--no-install',
-      'tsc',
-      '--outDir',
-      join(work, 'js'),
-      '--rootDir',
-      'lib',
-      '--module',
-      'node16',
-      '--moduleResolution',
-      'node16',
-      '--target',
-      'es2022',
-      '--skipLibCheck',
-      '--types',
-      'node',
-      'lib/files/write-file.ts',
-    ])
-    writeFileSync(join(work, 'write-file.cjs'), `module.exports = require('./js/write-file.js')`)
     const output = execFileSync('bash', ['-c', 'ulimit -f 8; node -e "$0"', script]).toString()
     expect(output).toContain('OUTPUT_FAILED')
     expect(output).toContain('EFBIG')

@@ -151,7 +151,9 @@ describe('the command line in a broken installation', () => {
 
   test.each(damages)('an archive that is %s', async (what, damage) => {
     const home = copyPackage(join(scratch, `archive-${what}`))
-    const path = join(home, 'archives', 'vocoder.pt')
+    const folder = join(home, 'archives')
+    for (const name of readdirSync(folder)) if (name.endsWith('.graph')) rmSync(join(folder, name))
+    const path = join(folder, 'vocoder.pt')
     damage(path)
     const { code, error } = await generate(home, { AUDIOLDM_LIBTORCH: libtorch })
     expect([code, error.code]).toEqual([
@@ -160,6 +162,17 @@ describe('the command line in a broken installation', () => {
     ])
     expect(error.message).toContain(path)
     expect(error.message).not.toContain('frame #')
+    expect(error.hint).toContain('npm run setup')
+  })
+  test.each(damages.slice(1))('a graph that is %s', async (what, damage) => {
+    const home = copyPackage(join(scratch, `graph-${what}`))
+    const folder = join(home, 'archives')
+    const graphs = readdirSync(folder).filter((name) => /^vocoder-.*\.graph$/.test(name))
+    for (const name of graphs) damage(join(folder, name))
+    const { code, error } = await generate(home, { AUDIOLDM_LIBTORCH: libtorch })
+    expect([code, error.code]).toEqual([1, 'ENGINE_FAILED'])
+    expect(error.message).toContain(`the graph ${join(folder, 'vocoder-')}`)
+    expect(error.message).toContain('is damaged')
     expect(error.hint).toContain('npm run setup')
   })
 })

@@ -87,10 +87,10 @@ describe.each(parts)('%s', (part) => {
 
 test.each([
   ['is empty', '', /cannot be read/],
-  ['is no graph', 'graph(%x : Tensor):\n  nonsense\n', /reading the graph/],
+  ['is no graph', 'hash\ngraph(%x : Tensor):\n  nonsense\n', /reading the graph/],
   [
     'wants another weight',
-    'other.weight\ngraph(%x : Tensor, %w : Tensor):\n  return (%x)\n',
+    'hash\nother.weight\ngraph(%x : Tensor, %w : Tensor):\n  return (%x)\n',
     /wants a weight 'other\.weight'/,
   ],
 ])('a graph that %s is an engine error', async (_, content, message) => {

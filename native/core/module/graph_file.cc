@@ -7,11 +7,13 @@
 
 #include <fstream>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
 
 #include "tensor/error.h"
+#include "tensor/listing.h"
 
 namespace audioldm {
 namespace {
@@ -27,6 +29,7 @@ GraphFile Read(const std::string& path) {
   std::ifstream stream(path);
   GraphFile file;
   std::string line;
+  std::getline(stream, line);  // the hash, by which damage was looked for before
   while (std::getline(stream, line) && !line.starts_with("graph(")) file.weights.push_back(line);
   if (!stream) throw Error(ErrorCode::kEngineFailed, "The graph '" + path + "' cannot be read.");
   std::ostringstream rest;
@@ -39,6 +42,18 @@ GraphFile Read(const std::string& path) {
   return file;
 }
 
+[[noreturn]] void FailWithout(const std::string& name, const GraphFile& file,
+                              const PartSpec& part) {
+  const std::set<std::string> wanted(file.weights.begin(), file.weights.end());
+  std::vector<std::string> others;
+  for (const WeightView& weight : part.weights) {
+    if (!wanted.contains(weight.name)) others.push_back(weight.name);
+  }
+  throw Error(ErrorCode::kEngineFailed,
+              "The graph '" + part.archive + "' wants a weight '" + name + "', which is not given" +
+                  (others.empty() ? "." : "; it does not use " + Listing(others) + "."));
+}
+
 void BindInputs(const GraphFile& file, const PartSpec& part, const MappedFiles& files,
                 const WeightPlacement& placement) {
   std::unordered_map<std::string, const WeightView*> views;
@@ -48,11 +63,7 @@ void BindInputs(const GraphFile& file, const PartSpec& part, const MappedFiles& 
   const torch::jit::WithInsertPoint begin(*graph.nodes().begin());
   for (size_t i = 0; i < file.weights.size(); ++i) {
     const auto view = views.find(file.weights[i]);
-    if (view == views.end()) {
-      throw Error(ErrorCode::kEngineFailed, "The graph '" + part.archive + "' wants a weight '" +
-                                                file.weights[i] +
-                                                "' that the model does not have.");
-    }
+    if (view == views.end()) FailWithout(file.weights[i], file, part);
     const at::Tensor tensor = LoadAdapted(*view->second, part.adapters, files, placement);
     graph.inputs()[first + i]->replaceAllUsesWith(graph.insertConstant(tensor));
   }

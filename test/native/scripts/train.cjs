@@ -8,7 +8,7 @@ const { readModelFolder } = require(join(dist, 'hub', 'folder.js'))
 const { loadNative } = require(join(dist, 'native', 'load.js'))
 const { archiveIn, nativePart } = require(join(dist, 'native', 'part.js'))
 const { Trainer } = require(join(dist, 'native', 'trainer.js'))
-const { archivesDir, defaultModelDir } = require(join(dist, 'paths.js'))
+const { archivesDir, defaultModelDir } = require(join(dist, 'files', 'paths.js'))
 
 async function load(native) {
   const folder = await readModelFolder(defaultModelDir())

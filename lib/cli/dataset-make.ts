@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { makeSchema } from '../synthesis/options.js'
+import { makeSchema } from '../synthesis/schema.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput } from './output.js'
 import { createProgress } from './progress.js'

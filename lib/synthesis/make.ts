@@ -10,10 +10,11 @@ import { Job, type JobControl } from '../job.js'
 import { parseOptions } from '../options.js'
 import { ClipPlan } from './clip.js'
 import { captionList, esc50List, lists, placeOf } from './layout.js'
-import { type MakeDatasetOptions, makeSchema } from './options.js'
+import type { MakeDatasetOptions } from './options.js'
 import { sampleRate, samplesOf } from './parts/rate.js'
 import { classes, classNamed } from './registry.js'
 import { beginRun } from './run-record.js'
+import { makeSchema } from './schema.js'
 
 export type MakeDatasetEvent = { type: 'step'; done: number; total: number }
 

@@ -1,11 +1,11 @@
 /** Looks at everything that must be right for this library to run here, and says what is not. */
 import { fork } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { AudioLDMError } from '../errors.js'
 import { list, readText } from '../files/look.js'
-import { archivesDir, defaultModelDir, packageRoot } from '../files/paths.js'
+import { archivesDir, defaultModelDir, packageVersion } from '../files/paths.js'
 import { cachedModels, hubCacheDir } from '../hub/cache.js'
 import { findLibtorch, type LibtorchSource } from '../native/libtorch.js'
 import { findLoader, listCores } from '../native/load.js'
@@ -103,7 +103,7 @@ export async function doctor(): Promise<DoctorReport> {
   const cacheDir = hubCacheDir()
   return {
     ok: probe !== null && archives.problem === null && node.problem === null,
-    version: packageVersion(),
+    version: version(),
     node,
     addon,
     libtorch,
@@ -249,9 +249,9 @@ function explain(error: unknown): string {
   return `${(error as Error).message}${hint}`
 }
 
-function packageVersion(): string {
+function version(): string {
   try {
-    return JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version
+    return packageVersion()
   } catch {
     return 'unknown'
   }

@@ -14,6 +14,7 @@ from . import (
     classifiers,
     export,
     judge,
+    rebuilt,
     tokenizer,
     unet,
     unet_clips,
@@ -47,6 +48,7 @@ PARTS: dict[str, tuple[Part, str]] = {
     'vae': (vae.run, 'autoencoder of log-mels'),
     'vae-sharpen': (vae.sharpen, 'autoencoder with a discriminator'),
     'vocoder-finish': (vocoder_finish.run, 'HiFi-GAN on what the autoencoder makes'),
+    'rebuilt': (rebuilt.run, 'what judges make of clips after vocoder and autoencoder'),
     'towers': (clap_export.run, 'both towers and the tokenizer in the hub folder'),
     'model': (export.run, 'what is trained as a hub folder: the UNet begins with it'),
     'unet-clips': (unet_clips.run, 'clips and captions for the UNet'),
@@ -55,7 +57,16 @@ PARTS: dict[str, tuple[Part, str]] = {
     'export': (export.run, 'the hub folder with the trained UNet'),
 }
 
-WITHOUT_STEPS = {'all', 'data', 'tokenizer', 'towers', 'model', 'unet-clips', 'export'}
+WITHOUT_STEPS = {
+    'all',
+    'data',
+    'tokenizer',
+    'rebuilt',
+    'towers',
+    'model',
+    'unet-clips',
+    'export',
+}
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ from .spectra import CONTEXT, HOP, log_mel, log_mel_of_clips
 
 FRAMES, BATCH = 128, 4
 AVERAGE = {'vae': 0.999}
-FIRST = Stage('vae', Schedule(20_000, average=AVERAGE), (1e-3, 5e-5))
-SHARPEN = Stage('vae-sharpen', Schedule(6_000, average=AVERAGE), (2e-4, 2e-5), 'vae')
+FIRST = Stage('vae', Schedule(12_000, average=AVERAGE), (1e-3, 5e-5))
+SHARPEN = Stage('vae-sharpen', Schedule(3_000, average=AVERAGE), (2e-4, 2e-5), 'vae')
 STAGES = (FIRST, SHARPEN)
 KL_WEIGHT = 0.02
 """Of the mean over latents, beside the mean over the mel: the noise in the latents stays a few

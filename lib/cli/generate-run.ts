@@ -27,6 +27,8 @@ interface Made {
   files: WrittenFile[]
   model: ModelInfo
   timings: GenerateTimings & { loadMs: number }
+  /** The model's own duration, where it decided. */
+  usual: { durationSeconds?: number }
   warnings: string[]
 }
 
@@ -60,7 +62,7 @@ export async function runGenerate(prompt: string | undefined, flags: GenerateFla
   output.result(
     {
       files,
-      settings: { ...settings, ...(cutoff && { cutoff: cutoff.hertz }), format },
+      settings: { ...settings, ...made?.usual, ...(cutoff && { cutoff: cutoff.hertz }), format },
       model: { source: flags.model ?? null, ...made?.model },
       timings: made?.timings ?? noTime,
       warnings: made?.warnings ?? [],
@@ -102,7 +104,7 @@ async function cutoffOf(
 function settingsOf(flags: GenerateFlags, seed: bigint, cutoff: Cutoff | undefined) {
   return {
     ...soundOptions(flags, cutoff?.hertz),
-    durationSeconds: flags.duration ?? (startsFromSound(flags) ? undefined : 10),
+    durationSeconds: flags.duration,
     steps: flags.steps,
     guidanceScale: flags.guidance,
     negativePrompt: flags.negative,
@@ -141,7 +143,9 @@ async function make(clips: PlannedClip[], cutoff: Cutoff | undefined, work: Work
     const { files, result, warnings } = await saveClips(job, steps, targets)
     const { timings } = result
     output.note(`${count(clips.length)} in ${seconds(timings.totalMs)}, seed ${settings.seed}`)
-    return { files, model: info, timings: { loadMs, ...timings }, warnings }
+    const decides = flags.duration === undefined && !startsFromSound(flags)
+    const usual = decides ? { durationSeconds: model.folder.usualSeconds } : {}
+    return { files, model: info, timings: { loadMs, ...timings }, usual, warnings }
   } catch (error) {
     throw withFlagNames(error, flags)
   } finally {

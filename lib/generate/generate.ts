@@ -9,7 +9,8 @@ import { runNative } from '../native/run.js'
 import { abortSignal, expecting, integerIn, numberIn, parseOptions } from '../options.js'
 import { Tensor } from '../tensor.js'
 import { bestOf, type Take, takesOf } from './candidates.js'
-import { type ClipOptions, type ClipSettings, clipSchema, planClips } from './plan.js'
+import { farPrompts } from './far-prompts.js'
+import { type Clip, type ClipOptions, type ClipSettings, clipSchema, planClips } from './plan.js'
 import { Preparation, type PreparedClip } from './prepare.js'
 
 export type { MixedPart, MixPart } from './condition.js'
@@ -79,7 +80,8 @@ const optionsSchema = z.strictObject({
  * Generates sound from text and from other sound. The same options and seed give the same clip, alone or in a batch.
  *
  * Events: `step` after every diffusion step, `audio` for every finished stretch of sound, `clip`
- * when a clip is whole, `warning` where a prompt was cut off. Defaults: 10 s, 25 steps of DPM-
+ * when a clip is whole, `warning` where a prompt was cut off, or where a model that
+ * says what it knows does not know it. Defaults: 10 s, or less where the model says so, 25 steps of DPM-
  * Solver++ 2M, guidance scale 2.5.
  * @throws InvalidOptionError and DisposedError at once, and InvalidModelError when the model cannot hear; the job rejects with AbortError, AudioError, DisposedError, EngineError
  * or, where only a sound tells, InvalidOptionError
@@ -110,6 +112,7 @@ export function generate(
     for (const clip of clips) {
       if (clip.warning) control.emit({ type: 'warning', index: clip.index, message: clip.warning })
     }
+    await warnOfFarPrompts(model, clips, control)
     const preparation = new Preparation(model, control.signal)
     try {
       const takes: Take[] = []
@@ -122,6 +125,22 @@ export function generate(
     timings.totalMs = performance.now() - started
     return { audio, clips: clips.map((clip) => clip.settings), model: model.info, timings }
   }, signal)
+}
+
+async function warnOfFarPrompts(
+  model: Model,
+  clips: Clip[],
+  { emit, signal }: JobControl<GenerateEvent>,
+): Promise<void> {
+  const warnings = await farPrompts(
+    model,
+    clips.map(({ settings }) => settings.prompt),
+    signal,
+  )
+  for (const { index, settings } of clips) {
+    const message = warnings.get(settings.prompt)
+    if (message !== undefined) emit({ type: 'warning', index, message })
+  }
 }
 
 interface Run {

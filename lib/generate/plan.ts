@@ -51,7 +51,8 @@ export interface ClipOptions {
   long?: boolean
   /** What the sound should not be: takes the place of the empty text in the guidance. */
   negativePrompt?: string
-  /** Seconds, 0.01 … 300; default 10, or those of the sound to start from. The models were trained on 10.24. */
+  /** Seconds, 0.01 … 300; default 10, or less where the model was trained
+   * on shorter clips, or those of the sound to start from. The published ones were trained on 10.24. */
   durationSeconds?: number
   /** Diffusion steps, 1 … 1000; default 25. */
   steps?: number
@@ -222,7 +223,7 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
   const settings: ClipSettings = {
     prompt: options.prompt ?? '',
     negativePrompt: options.negativePrompt ?? '',
-    durationSeconds: options.durationSeconds ?? 10,
+    durationSeconds: options.durationSeconds ?? model.folder.usualSeconds,
     steps: options.steps ?? 25,
     guidanceScale: options.guidanceScale ?? 2.5,
     scheduler: options.scheduler ?? 'dpmpp-2m',

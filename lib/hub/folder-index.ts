@@ -12,6 +12,8 @@ export interface FolderIndex {
   classes: Record<FolderPart, string>
   /** The weights were never trained: the file says so itself. */
   randomWeights: boolean
+  /** How long the clips were that it was trained on, where the file says so. */
+  trainedSeconds?: number
 }
 
 export interface ConfigFile {
@@ -71,7 +73,12 @@ export async function readFolderIndex(dir: string): Promise<FolderIndex> {
     if (!(await isFolder(join(dir, part)))) throw missingPart(dir, part, 'there is no such folder')
     classes[part] = name
   }
-  return { classes, randomWeights: index._audioldm_random_weights === true }
+  const trainedSeconds = index._audioldm_trained_seconds
+  return {
+    classes,
+    randomWeights: index._audioldm_random_weights === true,
+    ...(typeof trainedSeconds === 'number' && trainedSeconds > 0 && { trainedSeconds }),
+  }
 }
 
 /**
@@ -120,7 +127,8 @@ export async function isFolder(path: string): Promise<boolean> {
   return info?.isDirectory() ?? false
 }
 
-async function readJsonObject(file: string): Promise<{ [key: string]: Json }> {
+/** @throws InvalidModelError */
+export async function readJsonObject(file: string): Promise<{ [key: string]: Json }> {
   const info = await stat(file)
   if (!info.isFile()) throw new InvalidModelError(`${file}: is not a regular file`)
   if (info.size > MAX_CONFIG_BYTES) {

@@ -19,7 +19,11 @@ import {
   readPartConfig,
 } from './folder-index.js'
 import { describe } from './folder-info.js'
+import { readKnownSounds } from './known-sounds.js'
 import type { FolderInfo, ModelFolder, ModelGeometry, PartFiles, Plans } from './model-folder.js'
+
+/** The published models were trained on 10.24 s. */
+const longestUsual = 10
 
 /**
  * Reads a model folder in diffusers' layout: every configuration and the tables of all weights, but
@@ -46,6 +50,8 @@ export async function readModelFolder(dir: string): Promise<ModelFolder> {
     geometry,
     schedule: { timestepSpacing, stepsOffset, setAlphaToOne },
     alphasCumprod,
+    usualSeconds: Math.min(longestUsual, index.trainedSeconds ?? longestUsual),
+    knownSounds: await readKnownSounds(dir, plans.text.projectionWidth),
     tokenizerDir: join(dir, 'tokenizer'),
     tokenizerLimits: { vocabSize: plans.text.vocabSize, maxTokens: plans.text.maxTokens },
     parts: {

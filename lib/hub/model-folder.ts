@@ -9,6 +9,7 @@ import type { VocoderPlan } from '../architectures/vocoder.js'
 import type { PartName } from '../native/binding.js'
 import type { TensorTable } from '../native/tensor-table.js'
 import type { TokenizerLimits } from '../tokenizer/tokenizer.js'
+import type { KnownSounds } from './known-sounds.js'
 
 /** A model folder, read and checked: plain data from which the native core is told what to load. */
 export interface ModelFolder {
@@ -18,6 +19,10 @@ export interface ModelFolder {
   schedule: Pick<SchedulerPlan, 'timestepSpacing' | 'stepsOffset' | 'setAlphaToOne'>
   /** ᾱ of every training timestep. */
   alphasCumprod: Float64Array
+  /** Seconds of a clip where none are asked for. */
+  usualSeconds: number
+  /** What it was trained to make, where the folder says so: else it is taken to know everything. */
+  knownSounds?: KnownSounds
   tokenizerDir: string
   tokenizerLimits: TokenizerLimits
   parts: Record<PartName, FolderPartWeights> & { audio_encoder?: FolderPartWeights }

@@ -14,6 +14,7 @@ from audioldm_export.random_model import random_tensors, write_json, write_part
 from . import vae, vocoder
 from .options import Options
 from .sizes import SIZE
+from .unet_clips import SECONDS
 
 
 def half_tensors(tensors: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
@@ -84,5 +85,6 @@ def run(options: Options) -> None:
     (out / 'scheduler').mkdir(exist_ok=True)
     write_json(out / 'scheduler' / 'scheduler_config.json', configs.scheduler())
     index = {k: v for k, v in configs.model_index().items() if k != '_audioldm_random_weights'}
+    index['_audioldm_trained_seconds'] = SECONDS
     write_json(out / 'model_index.json', index)
     print(out)

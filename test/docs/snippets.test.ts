@@ -16,7 +16,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
 import { sound } from '../generate/sounds.js'
-import { narrowWeights, python, writeSounds } from '../score/fixture.js'
+import { python } from '../python/run.js'
+import { narrowWeights, writeSounds } from '../score/fixture.js'
 import { codeBlocks, documents, root } from './markdown.js'
 
 const blocks = documents.flatMap(codeBlocks)

@@ -3,8 +3,12 @@
 //   node scripts/check.mjs              all
 //   node scripts/check.mjs lint types   some, by name
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { listFiles, root, run } from './steps.mjs'
+import { listFiles, root, run, start } from './steps.mjs'
 
 const python = join(root, '.venv', 'bin', 'python')
 const bin = (name) => join('node_modules', '.bin', name)
@@ -12,6 +16,7 @@ const pytest = ['-W', 'ignore', '-m', 'pytest', '-q', '-p', 'no:cacheprovider']
 const pythonPath = (...folders) => folders.map((folder) => join(root, folder)).join(delimiter)
 const nativeFiles = listFiles(join(root, 'native')).filter((file) => /\.(cc|h)$/.test(file))
 
+/** The commands of a check run side by side. */
 const checks = {
   lint: () => [
     [bin('biome'), ['ci', '--error-on-warnings', '.']],
@@ -27,7 +32,7 @@ const checks = {
     ],
   ],
   python: () => [
-    [python, [...pytest, 'export/tests', 'native/test'], { PYTHONPATH: pythonPath('export') }],
+    [python, [...pytest, 'export/tests'], { PYTHONPATH: pythonPath('export') }],
     [python, [...pytest, 'recipe/tests'], { PYTHONPATH: pythonPath('export', 'recipe') }],
   ],
   typescript: () => [[bin('vitest'), ['run', '--exclude', 'test/package/**']]],
@@ -44,13 +49,36 @@ for (const name of wanted) {
     process.exit(2)
   }
 }
+
+/** A Python process that has the references imported, and forks for `native` and `typescript`. */
+async function startForks() {
+  const folder = mkdtempSync(join(tmpdir(), 'audioldm-forks-'))
+  process.on('exit', () => rmSync(folder, { recursive: true }))
+  process.env.AUDIOLDM_TEST_FORKS = join(folder, 'socket')
+  const script = join(root, 'test', 'python', 'run.py')
+  // It ends with its standard input, however this process ends.
+  const server = spawn(
+    python,
+    ['-W', 'ignore', script, '--serve', process.env.AUDIOLDM_TEST_FORKS],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1' },
+    },
+  )
+  await Promise.race([once(server.stdout, 'data'), once(server, 'exit')])
+  server.unref()
+}
+
+const chosen = Object.keys(checks).filter((name) => wanted.length === 0 || wanted.includes(name))
+if (chosen.includes('native') || chosen.includes('typescript')) await startForks()
+
 const results = []
-for (const [name, commands] of Object.entries(checks)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+for (const name of chosen) {
   console.log(`\ncheck: ${name}`)
   const started = Date.now()
-  const failed = commands().filter(([command, args, env]) => run(command, args, env) !== 0)
-  results.push({ name, ok: failed.length === 0, seconds: (Date.now() - started) / 1000 })
+  const statuses = await Promise.all(checks[name]().map((command) => start(...command)))
+  const ok = statuses.every((status) => status === 0)
+  results.push({ name, ok, seconds: (Date.now() - started) / 1000 })
 }
 console.log('')
 for (const { name, ok, seconds } of results) {

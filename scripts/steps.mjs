@@ -20,9 +20,13 @@ export function run(command, args, env = {}) {
 }
 
 /** The same while other things run: a promise of the exit status. */
-export function start(command, args) {
+export function start(command, args, env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
     child.on('error', (error) => {
       console.error(`${command}: ${error.message}`)
       resolve(1)

@@ -4,10 +4,10 @@
 #include <ATen/ATen.h>
 
 #include <functional>
-#include <iostream>
 #include <set>
 
 #include "audio/vocoder_windows.h"
+#include "checks.h"
 #include "diffusion/prediction.h"
 #include "diffusion/registry.h"
 #include "diffusion/sampler.h"
@@ -16,13 +16,7 @@
 
 namespace {
 
-int failures = 0;
-
-void Check(bool holds, const std::string& what) {
-  if (holds) return;
-  ++failures;
-  std::cerr << "FAIL " << what << "\n";
-}
+using audioldm::Check;
 
 audioldm::SchedulerConfig Config(int64_t steps) {
   audioldm::SchedulerConfig config;
@@ -254,6 +248,5 @@ int main() {
   TestWindowGeometry();
   TestPrediction();
   TestVaeWindows();
-  std::cout << failures << " failures\n";
-  return failures == 0 ? 0 : 1;
+  return audioldm::Summarize();
 }

@@ -12,11 +12,10 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <limits>
 #include <set>
 
-#include "tensor/error.h"
+#include "checks.h"
 #include "training/draws.h"
 #include "training/ema.h"
 #include "training/items.h"
@@ -29,30 +28,10 @@
 
 namespace {
 
-using audioldm::Error;
+using audioldm::Check;
+using audioldm::CheckRefused;
 using audioldm::ErrorCode;
 using audioldm::TrainingData;
-
-int failures = 0;
-
-void Check(bool holds, const std::string& what) {
-  if (holds) return;
-  ++failures;
-  std::cerr << "FAIL " << what << "\n";
-}
-
-template <typename Work>
-void CheckRefused(const Work& work, ErrorCode code, const std::string& part_of_message) {
-  try {
-    work();
-    Check(false, part_of_message + ": nothing was thrown");
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    Check(error.code() == code && message.find(part_of_message) != std::string::npos,
-          std::string("\"") + part_of_message + "\": " + audioldm::CodeName(error.code()) + " " +
-              message);
-  }
-}
 
 // The first of the generator's numbers for seed 0, as its author publishes them.
 void TestSplitMix() {
@@ -289,6 +268,5 @@ int main() {
   TestFiles(name);
   TestSpecs();
   std::filesystem::remove_all(name);
-  std::cout << failures << " failures\n";
-  return failures == 0 ? 0 : 1;
+  return audioldm::Summarize();
 }

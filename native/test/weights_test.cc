@@ -9,41 +9,20 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <limits>
 
+#include "checks.h"
 #include "module/archive.h"
-#include "tensor/error.h"
 
 namespace {
 
-using audioldm::Error;
+using audioldm::Check;
+using audioldm::CheckRefused;
 using audioldm::ErrorCode;
 using audioldm::LoadWeight;
 using audioldm::MappedFile;
 using audioldm::WeightPlacement;
 using audioldm::WeightView;
-
-int failures = 0;
-
-void Check(bool holds, const std::string& what) {
-  if (holds) return;
-  ++failures;
-  std::cerr << "FAIL " << what << "\n";
-}
-
-template <typename Work>
-void CheckRefused(const Work& work, ErrorCode code, const std::string& part_of_message,
-                  const std::string& what) {
-  try {
-    work();
-    Check(false, what + ": nothing was thrown");
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    Check(error.code() == code, what + ": code " + audioldm::CodeName(error.code()));
-    Check(message.find(part_of_message) != std::string::npos, what + ": says \"" + message + "\"");
-  }
-}
 
 std::string folder;
 
@@ -164,6 +143,5 @@ int main() {
   TestRefusals();
   TestFiles();
   std::filesystem::remove_all(folder);
-  std::cout << failures << " failures\n";
-  return failures == 0 ? 0 : 1;
+  return audioldm::Summarize();
 }

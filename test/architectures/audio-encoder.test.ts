@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { planAudioEncoder } from '../../lib/architectures/audio-encoder.js'
 import { InvalidModelError } from '../../lib/errors.js'
 import type { Json } from '../../lib/files/json.js'
+import { askPython } from '../python/run.js'
 import type { Config } from './configs.js'
-import { runPython } from './python.js'
 
 const file = 'audio_encoder/config.json'
 const preprocessorFile = 'audio_encoder/preprocessor_config.json'
@@ -75,7 +75,7 @@ const configs: Record<string, Config> = {
 
 describe('tensors of the audio tower', () => {
   const names = Object.keys(configs)
-  const expected = runPython<Record<string, number[]>[]>(
+  const expected = askPython<Record<string, number[]>[]>(
     'architectures/python/state_dicts.py',
     names.map((name) => ({ class: 'ClapAudioModelWithProjection', config: configs[name] })),
   )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planScheduler } from '../../lib/architectures/scheduler.js'
+import { askPython } from '../python/run.js'
 import { type Config, publishedScheduler } from './configs.js'
-import { runPython } from './python.js'
 
 const unclipped = { clip_sample: false }
 const cases: { class: string; config: Config }[] = [
@@ -25,7 +25,7 @@ const cases: { class: string; config: Config }[] = [
 ]
 
 describe('planScheduler', () => {
-  const expected = runPython<{ alphas_cumprod: number[]; config: Config }[]>(
+  const expected = askPython<{ alphas_cumprod: number[]; config: Config }[]>(
     'architectures/python/schedules.py',
     cases,
   )

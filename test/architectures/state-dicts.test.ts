@@ -3,6 +3,7 @@ import { planTextEncoder } from '../../lib/architectures/text-encoder.js'
 import { planUNet } from '../../lib/architectures/unet.js'
 import { planVae } from '../../lib/architectures/vae.js'
 import { planVocoder } from '../../lib/architectures/vocoder.js'
+import { askPython } from '../python/run.js'
 import {
   type Config,
   publishedTextEncoder,
@@ -10,7 +11,6 @@ import {
   publishedVae,
   publishedVocoder,
 } from './configs.js'
-import { runPython } from './python.js'
 
 type Shapes = { tensors: Map<string, number[]>; optional: Set<string> }
 
@@ -142,7 +142,7 @@ const cases = [
 ]
 
 describe('tensors of a part', () => {
-  const expected = runPython<Record<string, number[]>[]>(
+  const expected = askPython<Record<string, number[]>[]>(
     'architectures/python/state_dicts.py',
     cases.map((c) => ({ class: c.class, config: c.config })),
   )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planVocoder } from '../../lib/architectures/vocoder.js'
+import { askPython } from '../python/run.js'
 import { type Config, publishedVocoder } from './configs.js'
-import { runPython } from './python.js'
 
 const narrow = { ...publishedVocoder, model_in_dim: 2, upsample_initial_channel: 32 }
 const cases: Config[] = [
@@ -51,7 +51,7 @@ describe('planVocoder', () => {
     })
   })
 
-  const measured = runPython<{ samples: number; reach: [number, number] }[]>(
+  const measured = askPython<{ samples: number; reach: [number, number] }[]>(
     'architectures/python/hifigan.py',
     cases,
   )

@@ -1,5 +1,5 @@
 /** Recordings made narrow-band by real resampling. */
-import { runPython } from '../architectures/python.js'
+import { askPython } from '../python/run.js'
 
 export interface NarrowFile {
   name: string
@@ -19,7 +19,7 @@ export interface NarrowFile {
 export function writeNarrow(folder: string, files: NarrowFile[]): void {
   const common = { rate: 44_100, band: null, slope: -6, method: 'soxr_hq' }
   const rest = { subtype: 'PCM_16', whistle: null }
-  runPython('audio/python/narrow.py', {
+  askPython('audio/python/narrow.py', {
     folder,
     files: files.map((file) => ({ ...common, ...rest, ...file })),
   })

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runPython } from '../architectures/python.js'
+import { askPython } from '../python/run.js'
 
 export interface SoundFile {
   name: string
@@ -25,7 +25,7 @@ export interface Sound {
 /** Has libsndfile write the files into a new folder. */
 export function writeSounds(files: SoundFile[]): { folder: string; sounds: Sound[] } {
   const folder = mkdtempSync(join(tmpdir(), 'audioldm-sounds-'))
-  const read = runPython<{ channels: number; rate: number; frames: number }[]>(
+  const read = askPython<{ channels: number; rate: number; frames: number }[]>(
     'audio/python/sounds.py',
     { folder, files },
   )

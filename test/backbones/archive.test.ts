@@ -1,5 +1,4 @@
 /** Archives of a user's own, and weights that turn out to be no numbers when they are used. */
-import { execFileSync } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,6 +7,7 @@ import { describeBackbone } from '../../lib/backbones/describe.js'
 import { openBackbone } from '../../lib/backbones/open.js'
 import { DisposedError, InvalidOptionError, InvalidWeightsError } from '../../lib/errors.js'
 import { loadNative, type NativeCore } from '../../lib/native/load.js'
+import { runPython } from '../python/run.js'
 import { zip } from '../weights/craft.js'
 import { scratchFolder } from '../weights/scratch.js'
 
@@ -22,8 +22,7 @@ const archive = (name: string): BackboneSpec => ({
 let native: NativeCore
 beforeAll(() => {
   native = loadNative({ cuda: false })
-  const python = join(__dirname, '..', '..', '.venv', 'bin', 'python')
-  execFileSync(python, [join(__dirname, 'archives.py'), folder])
+  runPython('backbones/archives.py', [folder])
 })
 
 const opened: Backbone[] = []

@@ -1,9 +1,7 @@
 /** Runs reference.py and holds ours against it. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-const root = join(__dirname, '..', '..')
+import { runPython } from '../python/run.js'
 
 export interface Reference {
   folder: string
@@ -12,12 +10,7 @@ export interface Reference {
 
 /** Writes weights of every kind and format, clips and the statements' outputs to `folder`. */
 export function runReference(folder: string, width: number, seconds: number): Reference {
-  const script = join(__dirname, 'reference.py')
-  const output = execFileSync(
-    join(root, '.venv', 'bin', 'python'),
-    ['-W', 'ignore', script, folder, String(width), String(seconds)],
-    { encoding: 'utf8', env: { ...process.env, OMP_NUM_THREADS: width > 16 ? '2' : '1' } },
-  )
+  const output = runPython('backbones/reference.py', [folder, String(width), String(seconds)])
   return { folder, shapes: JSON.parse(output) }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { python } from '../score/fixture.js'
+import { python } from '../python/run.js'
 import { cli, compileLibrary, runCli } from './run-cli.js'
 
 let work: string

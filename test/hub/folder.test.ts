@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   cpSync,
   mkdirSync,
@@ -23,18 +22,12 @@ import { describeFolder, readModelFolder } from '../../lib/hub/folder.js'
 import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type { NativePart } from '../../lib/native/binding.js'
 import { loadTokenizer } from '../../lib/tokenizer/tokenizer.js'
+import { runPython } from '../python/run.js'
 
 const scratch = mkdtempSync(join(tmpdir(), 'audioldm-folder-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-const repository = join(__dirname, '../..')
-const saved = JSON.parse(
-  execFileSync(
-    join(repository, '.venv/bin/python'),
-    [join(__dirname, 'python/save_models.py'), scratch],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-  ),
-) as {
+const saved = JSON.parse(runPython('hub/python/save_models.py', [scratch])) as {
   parameters: Record<'unet' | 'vae' | 'vocoder' | 'text_encoder', number>
   alphas_cumprod: number[]
 }

@@ -4,7 +4,6 @@
  * hold next to nothing, float32 samples tell the logarithm to within 3e-4 and no better.
  * AUDIOLDM_PARITY_MODEL names another model folder.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +11,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { sound } from '../generate/sounds.js'
-import { floats, peakError, python, unitError } from './reference.js'
+import { runPython } from '../python/run.js'
+import { floats, peakError, unitError } from './reference.js'
 
 const given = process.env.AUDIOLDM_PARITY_MODEL
 const folder = given ?? join(__dirname, '../../models/random-tiny')
@@ -33,11 +33,8 @@ const clips = (
 let model: Model
 
 beforeAll(async () => {
-  const args = ['-W', 'ignore', join(__dirname, 'autoencoder.py'), folder, work]
-  execFileSync(python, args, {
-    input: JSON.stringify({ seed, clips: clips.map(({ path }) => path) }),
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  const request = { seed, clips: clips.map(({ path }) => path) }
+  runPython('parity/autoencoder.py', [folder, work], JSON.stringify(request))
   model = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 2 })
 }, 600_000)
 afterAll(async () => {

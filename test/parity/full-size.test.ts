@@ -5,15 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadModel, type Model } from '../../lib/model/model.js'
-import {
-  type Case,
-  type Output,
-  peakError,
-  python,
-  runOurs,
-  runReference,
-  unitError,
-} from './reference.js'
+import { python, pythonEnv } from '../python/run.js'
+import { type Case, type Output, peakError, runOurs, runReference, unitError } from './reference.js'
 
 const root = join(__dirname, '..', '..')
 const work = mkdtempSync(join(tmpdir(), 'audioldm-full-size-'))
@@ -54,7 +47,7 @@ describe('AudioLDM-S equals AudioLDMPipeline of diffusers', () => {
       '--out',
       made,
     ]
-    execFileSync(python, args, { env: { ...process.env, PYTHONPATH: join(root, 'export') } })
+    execFileSync(python, args, { env: pythonEnv() })
     reference = runReference(made, cases, saved)
     rmSync(made, { recursive: true })
     model = await loadModel(saved, { device: 'cpu', dtype: 'float32' })

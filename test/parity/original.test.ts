@@ -1,5 +1,4 @@
 /** Checkpoints in the authors' layout, imported: ours and Python give the same sound and hear it so. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,12 +7,12 @@ import { encodeWav } from '../../lib/audio/wav.js'
 import { loadModel } from '../../lib/model/model.js'
 import { compileLibrary, runCli } from '../cli/run-cli.js'
 import { sound } from '../generate/sounds.js'
+import { runPython } from '../python/run.js'
 import {
   type Case,
   type ClapRows,
   type Output,
   peakError,
-  python,
   runClap,
   runOurs,
   runReference,
@@ -42,8 +41,7 @@ let clap: ClapRows
 
 beforeAll(async () => {
   compileLibrary()
-  const script = join(__dirname, '..', 'weights', 'python', 'make_checkpoint.py')
-  execFileSync(python, ['-W', 'ignore', script, work], { stdio: ['ignore', 'ignore', 'inherit'] })
+  runPython('weights/python/make_checkpoint.py', [work])
   for (const name of names) {
     const imported = await runCli([
       ...['import', join(work, `${name}.ckpt`), folderOf(name), '--head-width', '8', '--json'],

@@ -1,12 +1,10 @@
 /** Runs cases through diffusers (reference.py) and through ours, and compares. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GenerateOptions, generate } from '../../lib/generate/generate.js'
 import type { Model } from '../../lib/model/model.js'
-
-export const python = join(__dirname, '..', '..', '.venv', 'bin', 'python')
+import { askPython, runPython } from '../python/run.js'
 
 export interface Case {
   name: string
@@ -30,12 +28,8 @@ export interface Output {
 /** With `save`, diffusers also writes the model to that folder. */
 export function runReference(folder: string, cases: Case[], save?: string): Map<string, Output> {
   const out = mkdtempSync(join(tmpdir(), 'audioldm-reference-'))
-  const script = join(__dirname, 'reference.py')
-  const args = ['-W', 'ignore', script, folder, out, ...(save ? [save] : [])]
-  execFileSync(python, args, {
-    input: JSON.stringify(cases),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const args = [folder, out, ...(save ? [save] : [])]
+  runPython('parity/reference.py', args, JSON.stringify(cases))
   const outputs = new Map(
     cases.map((c) => [
       c.name,
@@ -98,13 +92,7 @@ export interface ClapRows {
 
 /** CLAP embeddings by transformers (clap.py). */
 export function runClap(request: ClapRequest): ClapRows {
-  const output = execFileSync(python, ['-W', 'ignore', join(__dirname, 'clap.py')], {
-    input: JSON.stringify(request),
-    env: { ...process.env, PYTHONPATH: join(__dirname, '..', '..', 'export') },
-    stdio: ['pipe', 'pipe', 'inherit'],
-    maxBuffer: 64 << 20,
-  })
-  return JSON.parse(String(output))
+  return askPython('parity/clap.py', request)
 }
 
 /** The largest difference, in units of the reference's largest magnitude. */

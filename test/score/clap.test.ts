@@ -10,8 +10,8 @@ import type { ScoreOptions } from '../../lib/score/options.js'
 import type { ScoreEvent } from '../../lib/score/result.js'
 import { saveStatistics } from '../../lib/score/save-statistics.js'
 import { score } from '../../lib/score/score.js'
-import { runPython } from '../architectures/python.js'
 import { runClap } from '../parity/reference.js'
+import { askPython } from '../python/run.js'
 import { scratch, sound } from './fixture.js'
 
 const clap = join(__dirname, '../../models/random-tiny')
@@ -64,7 +64,7 @@ function reference(arrays: Record<string, Float32Array>) {
     writeFileSync(at(`${name}.f32`), rows)
     return [name, { path: at(`${name}.f32`), shape: [rows.length / 512, 512] }]
   })
-  return runPython<{ fd: number; kid: number[] }>(
+  return askPython<{ fd: number; kid: number[] }>(
     'score/python/reference.py',
     Object.fromEntries(files),
   )

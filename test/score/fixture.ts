@@ -1,5 +1,4 @@
 /** Small sounds, narrow networks with random weights and a feature cache of their own. */
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -13,9 +12,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeWav } from '../../lib/audio/wav.js'
+import { runPython } from '../python/run.js'
 
 const root = join(__dirname, '..', '..')
-export const python = process.env.AUDIOLDM_PYTHON ?? join(root, '.venv', 'bin', 'python')
 
 /** Made once for all test files of a version of the exporter, since PyTorch takes seconds. */
 export function narrowWeights(): { panns: string; vggish: string } {
@@ -35,7 +34,7 @@ function narrowFolder(): string {
   const folder = join(tmpdir(), `audioldm-narrow-${hash.digest('hex').slice(0, 12)}`)
   if (!existsSync(folder)) {
     const making = mkdtempSync(join(tmpdir(), 'audioldm-narrow-'))
-    execFileSync(python, [join(__dirname, 'python', 'weights.py'), making], { stdio: 'pipe' })
+    runPython('score/python/weights.py', [making])
     try {
       renameSync(making, folder)
     } catch {

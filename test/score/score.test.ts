@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,10 +7,10 @@ import { Session } from '../../lib/score/features/session.js'
 import type { ScoreOptions } from '../../lib/score/options.js'
 import { makeExtractors, openSide } from '../../lib/score/prepare-run.js'
 import { score } from '../../lib/score/score.js'
+import { askPython } from '../python/run.js'
 import {
   narrowWeights,
   ownArchive,
-  python,
   type Sound,
   scratch,
   sound,
@@ -71,10 +70,8 @@ test('fad-infinity equals the NumPy script on the same features', async () => {
 })
 
 function reference(arrays: Awaited<ReturnType<typeof featureFiles>>) {
-  const script = join(__dirname, 'python', 'reference.py')
-  return JSON.parse(
-    execFileSync(python, [script], { input: JSON.stringify(arrays), encoding: 'utf8' }),
-  )
+  // biome-ignore lint/suspicious/noExplicitAny: which metrics there are depends on the arrays
+  return askPython<any>('score/python/reference.py', arrays)
 }
 
 /** The features of a folder as raw float32 files. */

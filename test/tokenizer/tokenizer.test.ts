@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ClapTokenizer, loadTokenizer } from '../../lib/tokenizer/tokenizer.js'
-import { runPython } from '../architectures/python.js'
+import { askPython } from '../python/run.js'
 
 const corpus = [
   'A dog barking in the rain while a car engine is starting, and 3 birds sing far away.',
@@ -55,7 +55,7 @@ describe('ClapTokenizer', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'audioldm-tokenizer-'))
   afterAll(() => rmSync(dir, { recursive: true }))
   const texts = [...written, ...fuzz(1500)]
-  const expected = runPython<Record<string, number[][]>>(
+  const expected = askPython<Record<string, number[][]>>(
     'tokenizer/python/tokenizers_reference.py',
     { dir, corpus, texts, max_tokens: maxTokens },
   )

@@ -1,14 +1,12 @@
 /** Trains a few steps, has diffusers do the same, and compares. */
-import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import type { NativeTensor, NativeTrainingData } from '../../lib/native/binding.js'
 import { Trainer } from '../../lib/native/trainer.js'
+import { askPython } from '../python/run.js'
 import { native, type SpecChange, specOf, take } from './setup.js'
-
-const python = process.env.AUDIOLDM_PYTHON ?? join(__dirname, '..', '..', '.venv', 'bin', 'python')
 
 /** What python/reference.py is told; tensors lie in files of `folder`. */
 interface Request {
@@ -63,15 +61,8 @@ export async function compareTraining(
   const work = mkdtempSync(join(tmpdir(), 'audioldm-training-'))
   try {
     const request = await train(folder, data, change, steps, work)
-    const output = execFileSync(
-      python,
-      ['-W', 'ignore', join(__dirname, 'python', 'reference.py')],
-      {
-        input: JSON.stringify(request),
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    )
-    return { ...JSON.parse(String(output)), losses: request.losses }
+    const errors = askPython<Omit<Comparison, 'losses'>>('training/python/reference.py', request)
+    return { ...errors, losses: request.losses }
   } finally {
     rmSync(work, { recursive: true })
   }

@@ -28,7 +28,7 @@ import { emaName, headCounts, inferUNet, renameUNet } from '../../lib/weights/or
 import { inferVae, renameVae } from '../../lib/weights/original/vae.js'
 import { inferVocoder, renameVocoder } from '../../lib/weights/original/vocoder.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
-import { python } from './python.js'
+import { runPython } from '../python/run.js'
 import { scratchFolder } from './scratch.js'
 
 interface Row {
@@ -131,7 +131,7 @@ describe('an original checkpoint', () => {
   const at = (name: string) => join(dir, name)
 
   beforeAll(() => {
-    python('make_checkpoint.py', dir)
+    runPython('weights/python/make_checkpoint.py', [dir])
   })
 
   test('becomes a folder that diffusers and transformers load, every tensor equal', async () => {
@@ -181,7 +181,7 @@ describe('an original checkpoint', () => {
 
     const names = ['aldm', 'atf', 'raw-only', 'incomplete-ema']
     const report = JSON.parse(
-      python('check_import.py', dir, ...names)
+      runPython('weights/python/check_import.py', [dir, ...names])
         .trim()
         .split('\n')
         .at(-1) ?? '',

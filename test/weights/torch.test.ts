@@ -8,7 +8,7 @@ import { readPartWeights } from '../../lib/weights/part.js'
 import { readWeights, readWeightsFile } from '../../lib/weights/read.js'
 import { readTensor } from '../../lib/weights/tensor.js'
 import { verifyTorchZip } from '../../lib/weights/torch-zip.js'
-import { python } from './python.js'
+import { runPython } from '../python/run.js'
 import { scratchFolder } from './scratch.js'
 
 const dir = scratchFolder()
@@ -16,7 +16,7 @@ type Expected = Record<string, { dtype: string; shape: number[]; values: (number
 let expected: Record<string, Expected>
 
 beforeAll(() => {
-  python('torch_files.py', dir)
+  runPython('weights/python/torch_files.py', [dir])
   expected = JSON.parse(readFileSync(join(dir, 'expected.json'), 'utf8'))
 })
 

@@ -14,6 +14,7 @@ from . import (
     classifiers,
     export,
     judge,
+    known_sounds,
     rebuilt,
     tokenizer,
     unet,

@@ -44,7 +44,9 @@ def run(options: Options) -> dict[str, float]:
             sayings.setdefault(saying.category, []).append(saying)
     names = sorted(trained)
     centers = torch.stack([embed(some(trained[name], rng)).mean(0) for name in names])
-    known = similarity(embed([s for name in names for s in some(unseen.get(name, []), rng)]), centers)
+    known = similarity(
+        embed([s for name in names for s in some(unseen.get(name, []), rng)]), centers
+    )
     others = [saying for saying in other_sounds(described) if saying.held_out]
     unknown = similarity(embed(others), centers)
     threshold = float(np.quantile(known, WRONGLY_WARNED))

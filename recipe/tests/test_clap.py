@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from transformers import (
     RobertaTokenizer,
 )
 
-from audioldm_recipe import clap, clap_export, clap_towers, tokenizer
+from audioldm_recipe import clap, clap_export, clap_towers, known_sounds, tokenizer
 from audioldm_recipe.clap_features import BANDS, FLOOR, FRAMES, Decibels, repeated, varied_features
 from audioldm_recipe.clap_towers import feature_config, new_audio_tower, new_text_tower
 from audioldm_recipe.data import load_clips
@@ -176,6 +177,26 @@ def test_exported_towers_load(training: clap.ClapTraining, options: Options) -> 
         features = torch.randn(1, 1, FRAMES, BANDS)
         both = [tower(input_features=features).audio_embeds for tower in (audio, training.audio)]
         assert torch.equal(*both)
+
+
+def test_known_sounds_are_those_of_the_captions(
+    training: clap.ClapTraining, options: Options, tmp_path: Path
+) -> None:
+    state = replace(options, state=tmp_path)
+    shutil.copytree(options.folder('tokenizer'), tmp_path / 'tokenizer')
+    train(training, Schedule(30), state.folder('clap'), 0)
+    told = known_sounds.run(state)
+    content = json.loads((tmp_path / 'model/known_sounds.json').read_text())
+    assert [sound['name'] for sound in content['sounds']] == ['bell', 'knock']
+    assert content['chosenOn'] == {'known': 4, 'unknown': len(training.retrieval.others), **told}
+    assert told['knownWarned'] <= 0.25
+    assert 0 <= told['unknownWarned'] <= 1
+    with torch.no_grad():
+        bell = training.embed(['the bell'])[0]
+    centers = torch.tensor([sound['embedding'] for sound in content['sounds']])
+    similar = torch.nn.functional.cosine_similarity(bell, centers)
+    assert similar.argmax() == 0
+    assert similar[0] >= content['threshold']
 
 
 def test_the_towers_are_small() -> None:

@@ -78,9 +78,9 @@ def test_a_hall_keeps_the_level_up() -> None:
 @pytest.mark.parametrize('name', MEASURES)
 def test_level_and_silence(name: str) -> None:
     wave = struck(2, 0.1)
-    loud, soft = MEASURES[name](Sound.of(wave)), MEASURES[name](Sound.of(wave / 30))
+    loud, soft = (MEASURES[name].of(Sound.of(w)) for w in (wave, wave / 30))
     assert soft == pytest.approx(loud, rel=1e-3)
-    assert np.isfinite(MEASURES[name](Sound.of(np.zeros(RATE, np.float32))))
+    assert np.isfinite(MEASURES[name].of(Sound.of(np.zeros(RATE, np.float32))))
 
 
 def test_prompts_of_a_pair_differ_in_what_they_say_of_the_attribute() -> None:
@@ -97,6 +97,14 @@ def test_prompts_of_a_pair_differ_in_what_they_say_of_the_attribute() -> None:
             continue
         assert len(low) == len(high)
         assert sum(word != other for word, other in zip(low, high)) == 1
+
+
+def test_what_nobody_would_hear_does_not_count() -> None:
+    low = np.array([100.0, 100, 100, 100])
+    assert MEASURES['pace'].more(low, low * [1.1, 1.01, 1, 0.9]).tolist() == [True, *[False] * 3]
+    assert MEASURES['echo'].more(-low, [1, 0.1, 0, -1] - low).tolist() == [True, *[False] * 3]
+    pair = Pair('rate', 'slow', 'fast', 'pace', 'owl', 'a slow owl', 'a fast owl')
+    assert pair.share(np.array([1.0, 2])[:, None], np.array([1.5, 3])[None]) == 0.75
 
 
 def test_both_prompts_have_the_same_seeds(tmp_path: Path) -> None:

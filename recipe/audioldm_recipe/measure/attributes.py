@@ -37,12 +37,16 @@ class Pair:
         return f'{self.axis}-{self.category}'
 
     def of(self, wave: np.ndarray) -> float:
-        return MEASURES[self.measure](Sound.of(wave))
+        return MEASURES[self.measure].of(Sound.of(wave))
+
+    def share(self, low: np.ndarray, high: np.ndarray) -> float:
+        """In how many cases the second is more. Arrays of one shape, or such as broadcast."""
+        return float(MEASURES[self.measure].more(low, high).mean())
 
 
 @dataclass(frozen=True)
 class Result:
-    """`low`, `high`: medians of what is measured. `right`: share of seeds, a tie being wrong."""
+    """`low`, `high`: medians of what is measured. `right`: the share of seeds."""
 
     pair: Pair
     seeds: int
@@ -69,7 +73,7 @@ def run(setting: Setting) -> None:
             np.array([pair.of(read_wave(path)) for path in sorted(folder.glob(f'{end}/*.wav'))])
             for end in ends(pair)
         )
-        share = float((high > low).mean())
+        share = pair.share(low, high)
         results.append(
             Result(pair, len(low), sure[pair], float(np.median(low)), float(np.median(high)), share)
         )
@@ -110,7 +114,7 @@ def validity(found: list[Pair], options: Options) -> dict[Pair, float]:
         low, high = (np.array(values[end]) for end in (pair.low, pair.high))
         if min(len(low), len(high)) == 0:
             raise ValueError(f'no {pair.category} that is {pair.low}, or none that is {pair.high}')
-        right[pair] = float((high[None] > low[:, None]).mean())
+        right[pair] = pair.share(low[:, None], high[None])
     return right
 
 

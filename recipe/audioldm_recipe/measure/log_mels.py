@@ -34,7 +34,10 @@ class LogMelDistance:
         self.frames = mels.shape[1]
         # [frequencies, pool, BANDS], as the products are summed.
         self.spectra = torch.fft.rfft(mels, self.size(), dim=1).permute(1, 0, 2).contiguous()
-        self.energy = torch.cumsum(mels.square().sum(2).double(), 1)
+        self.shifts = torch.arange(-self.frames + 1, self.frames)
+        energy = torch.cumsum(mels.square().sum(2).double(), 1)
+        self.shared = between(energy, self.shifts)
+        self.enough = self.shared >= KEPT * energy[:, -1:]
 
     def size(self) -> int:
         return 2 * self.frames
@@ -51,12 +54,11 @@ class LogMelDistance:
         # Correlations [pool, shifts]: the pool's sound begins `shift` frames later than the query.
         products = torch.bmm(self.spectra, own.unsqueeze(2)).squeeze(2)
         common = torch.fft.irfft(products, self.size(), dim=0).t().double()
-        shifts = torch.arange(-self.frames + 1, self.frames)
-        common = common[:, shifts % self.size()]
-        of_query = torch.cumsum(mel.square().sum(1).double(), 0)
-        a, b = between(of_query[None], -shifts), between(self.energy, shifts)
-        enough = (a >= KEPT * of_query[-1]) & (b >= KEPT * self.energy[:, -1:])
-        distance = 1 - 2 * common / (a + b).clamp(min=1e-9)
+        common = common[:, self.shifts % self.size()]
+        energy = torch.cumsum(mel.square().sum(1).double(), 0)
+        shared = between(energy[None], -self.shifts)
+        enough = (shared >= KEPT * energy[-1]) & self.enough
+        distance = 1 - 2 * common / (shared + self.shared).clamp(min=1e-9)
         distance[~enough] = 1
         return distance.clamp(min=0).amin(1).sqrt().numpy()
 

@@ -4,6 +4,7 @@ Centroid, onsets, modulation, swells and filled are defined as in `test/synthesi
 holds the synthesiser to its word; here at 16 kHz.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,11 +97,26 @@ def echo(sound: Sound) -> float:
     return -float(np.quantile(levels[:-20] - levels[20:], 0.98))
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What is more by less than `least` is not more: nobody would hear it. Of decibels that is a
+    difference, of all else a ratio.
+    """
+
+    of: Callable[[Sound], float]
+    least: float
+    decibels: bool = False
+
+    def more(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Whether `high` is more than `low`."""
+        return high > (low + self.least if self.decibels else low * self.least)
+
+
 MEASURES = {
-    'centroid': centroid,
-    'onsets': onsets,
-    'pace': pace,
-    'fullness': fullness,
-    'dullness': dullness,
-    'echo': echo,
+    'centroid': Measure(centroid, 1.03),
+    'onsets': Measure(onsets, 1.05),
+    'pace': Measure(pace, 1.05),
+    'fullness': Measure(fullness, 0.5, decibels=True),
+    'dullness': Measure(dullness, 0.5, decibels=True),
+    'echo': Measure(echo, 0.5, decibels=True),
 }

@@ -14,7 +14,7 @@ from audioldm_recipe.clap_features import Decibels, repeated
 from audioldm_recipe.clap_towers import audio_config, feature_config, new_audio_tower
 from audioldm_recipe.data import RATE, Clip
 from audioldm_recipe.measure.embeddings import COMPUTED, Ear, EmbeddingDistance
-from audioldm_recipe.measure.log_mels import KEPT, LogMelDistance, between, loudness
+from audioldm_recipe.measure.log_mels import KEPT, LogMelDistance, between, pattern
 from audioldm_recipe.measure.nearest import Nearest, Query, nearest, summary
 from audioldm_recipe.measure.strips import Panel, strips
 
@@ -50,6 +50,15 @@ def test_a_shifted_copy_is_found() -> None:
     assert measure(sounds(1, seed=9)[0]).min() > 0.4
 
 
+def test_steady_noise_repeats_no_other() -> None:
+    rng = np.random.default_rng(0)
+    rain = [rng.standard_normal(LENGTH).astype(np.float32) for _ in range(3)]
+    distances = LogMelDistance(rain[:2])(rain[2])
+    assert distances.min() > 0.9
+    heard_again = 0.2 * rain[1] + 0.02 * rain[2]
+    assert LogMelDistance(rain[:2])(heard_again.astype(np.float32))[1] < 0.3
+
+
 def test_silence_that_two_sounds_share_is_no_likeness() -> None:
     early, late = (np.zeros(LENGTH, np.float32) for _ in range(2))
     early[:RATE], late[-RATE:] = sounds(2, seed=3)[0][RATE : 2 * RATE], sounds(1)[0][-RATE:] * 5
@@ -57,7 +66,7 @@ def test_silence_that_two_sounds_share_is_no_likeness() -> None:
 
 
 def test_best_shift_is_that_of_the_definition() -> None:
-    query, other = (loudness(wave).numpy().astype(float) for wave in sounds(2, seed=5))
+    query, other = (pattern(wave).numpy().astype(float) for wave in sounds(2, seed=5))
     best = 1.0
     for shift in range(-len(query) + 1, len(query)):
         a = query[max(-shift, 0) : len(query) - max(shift, 0)]

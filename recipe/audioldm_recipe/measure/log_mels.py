@@ -1,4 +1,8 @@
-"""Distance of sounds by their log-mels, at whatever level they are and wherever they begin."""
+"""Distance of sounds by what happens in their log-mels, at whatever level and wherever they begin.
+
+What is there all the time is left out: by its mean spectrum, any steady noise would be near to
+recordings of rain, and what is smooth nearer to all sounds than they are to each other.
+"""
 
 from collections.abc import Iterable
 
@@ -13,15 +17,16 @@ FRAMES = 2
 FLOOR = -40 * np.log(10) / 20
 """Under the mean level of a sound: what is below is silence."""
 KEPT = 0.6
-"""At every shift at least this part of what either sound has is compared."""
+"""At every shift at least this part of what happens in either sound is compared."""
 
 
-def loudness(wave: np.ndarray) -> Tensor:
-    """[frames of 20 ms, BANDS]: how far the log-mel lies above the floor."""
+def pattern(wave: np.ndarray) -> Tensor:
+    """[frames of 20 ms, BANDS]: how the log-mel, cut off at the floor, differs from its mean."""
     mel = log_mel_of_clips(torch.from_numpy(wave).unsqueeze(0))[0]
     mel = mel[: len(mel) // FRAMES * FRAMES].unflatten(0, (-1, FRAMES)).mean(1)
     mean = (2 * mel).exp().mean().log() / 2
-    return (mel - mean - FLOOR).clamp(min=0)
+    mel = (mel - mean).clamp(min=FLOOR)
+    return mel - mel.mean(0)
 
 
 class LogMelDistance:
@@ -30,7 +35,7 @@ class LogMelDistance:
     """
 
     def __init__(self, pool: Iterable[np.ndarray]) -> None:
-        mels = torch.stack([loudness(wave) for wave in pool])
+        mels = torch.stack([pattern(wave) for wave in pool])
         self.frames = mels.shape[1]
         # [frequencies, pool, BANDS], as the products are summed.
         self.spectra = torch.fft.rfft(mels, self.size(), dim=1).permute(1, 0, 2).contiguous()
@@ -43,12 +48,12 @@ class LogMelDistance:
         return 2 * self.frames
 
     def __call__(self, wave: np.ndarray) -> np.ndarray:
-        """[pool]. `wave`: cut, or silence after its end, to the length of the pool's."""
+        """[pool]. `wave`: cut to the length of the pool's; nothing happens after its end."""
         # Begun half a frame later as well: attacks that two frames share are not those of one.
         return np.minimum(self.in_frames(wave), self.in_frames(wave[HOP * FRAMES // 2 :]))
 
     def in_frames(self, wave: np.ndarray) -> np.ndarray:
-        mel = loudness(wave)[: self.frames]
+        mel = pattern(wave)[: self.frames]
         mel = torch.cat([mel, mel.new_zeros(self.frames - len(mel), BANDS)])
         own = torch.fft.rfft(mel, self.size(), dim=0).conj()
         # Correlations [pool, shifts]: the pool's sound begins `shift` frames later than the query.

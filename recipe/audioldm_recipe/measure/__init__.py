@@ -1,0 +1,1 @@
+"""What the finished model does, measured: `python -m audioldm_recipe.measure`."""

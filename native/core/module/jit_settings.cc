@@ -1,5 +1,6 @@
 #include "module/jit_settings.h"
 
+#include <torch/csrc/jit/passes/autocast.h>
 #include <torch/csrc/jit/passes/tensorexpr_fuser.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
@@ -12,6 +13,8 @@ void ApplyInferenceJitSettings() {
   // profiling executor would spend the first calls of every shape on learning about it.
   torch::jit::getExecutorMode() = true;
   torch::jit::getProfilingMode() = false;
+  // Training says itself what is bfloat16; casts would be written into its graph.
+  torch::jit::setAutocastMode(false);
 }
 
 }  // namespace audioldm

@@ -13,4 +13,11 @@ inline bool HasAvx512() {
   return has;
 }
 
+// The same of AVX2, which a processor with AVX-512 has too.
+inline bool HasAvx2() {
+  static const bool has = (at::get_cpu_capability() == "AVX2" || HasAvx512()) &&
+                          __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return has;
+}
+
 }  // namespace audioldm

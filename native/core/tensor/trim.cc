@@ -1,5 +1,6 @@
 #include "tensor/trim.h"
 
+#include <climits>
 #include <cstdlib>  // defines __GLIBC__ where it is glibc
 
 #if defined(__GLIBC__)
@@ -11,6 +12,14 @@ namespace audioldm {
 void TrimMemory() {
 #if defined(__GLIBC__)
   malloc_trim(0);
+#endif
+}
+
+void KeepMemory() {
+#if defined(__GLIBC__)
+  constexpr int kLargest = 32 << 20;  // that glibc takes
+  mallopt(M_MMAP_THRESHOLD, kLargest);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
 #endif
 }
 

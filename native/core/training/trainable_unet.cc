@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "autograd/rewrite.h"
 #include "tensor/error.h"
 #include "training/initialise.h"
-#include "training/linear.h"
 
 namespace audioldm {
 namespace {
@@ -64,7 +64,7 @@ TrainableUnet::TrainableUnet(const TrainerSpec& spec, const MappedFiles& files, 
     : module_(LoadArchive(spec.unet.archive, device)), adapts_(spec.lora.has_value()) {
   const at::NoGradGuard no_grad;
   Bind(module_, spec.unet.attributes, {}, files, {});
-  UseTrainingLinear(module_);
+  UseTrainingOperators(module_);
   const NamedTensors weights = LoadWeights(spec, files, device, cancelled);
   latent_channels_ = Width(weights, "conv_in.weight");
   condition_width_ = Width(weights, "class_embedding.weight");

@@ -104,6 +104,7 @@ struct Trainer::State {
 Trainer::Trainer(const TrainerSpec& spec, const std::function<bool()>& cancelled) {
   try {
     CheckTrainerSpec(spec);
+    KeepMemory();
     const c10::Device device = ParseDevice(spec.device);
     state_ = std::make_unique<State>(spec, OpenAll(spec.files), device, cancelled);
   } catch (...) {

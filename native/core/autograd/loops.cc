@@ -1,0 +1,18 @@
+#include "autograd/loops.h"
+
+#include "ops/cpu.h"
+
+namespace audioldm {
+
+namespace avx2 {
+extern const Loops kLoops;
+}
+namespace avx512 {
+extern const Loops kLoops;
+}
+
+const Loops* FindLoops() {
+  return HasAvx512() ? &avx512::kLoops : HasAvx2() ? &avx2::kLoops : nullptr;
+}
+
+}  // namespace audioldm

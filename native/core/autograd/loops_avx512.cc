@@ -1,0 +1,2 @@
+#define AUDIOLDM_ISA avx512
+#include "autograd/loops_body.h"

@@ -30,7 +30,10 @@ export interface BackboneFacts {
   readonly frames: boolean | undefined
   /** sha256 over all that decides its numbers: weights, archive, attributes, post-processing. */
   readonly hash: string
-  /** What a protocol says of it. Hashes of weights are over tensors: the same in any container. */
+  /**
+   * What a protocol says of it. Hashes of weights are over tensors: the same in any container.
+   * `comparable: false` marks the small classifiers of the package: nobody else's numbers are theirs.
+   */
   readonly settings: Readonly<Record<string, string | number | boolean>>
   readonly weightsPath: string
   /** The file says that its weights are random: its numbers mean nothing. */

@@ -11,7 +11,13 @@ import { describeClap } from './clap.js'
 import { combine, hashFile, hashTensors } from './content.js'
 import { hashPca, PCA_WIDTH, type PcaParameters, readPca } from './pca.js'
 import { type BuiltInBackbone, backbones } from './registry.js'
-import { type CheckedWeights, checkWeights, readBackboneFile, saysRandom } from './weights.js'
+import {
+  type CheckedWeights,
+  checkWeights,
+  readBackboneFile,
+  saysRandom,
+  saysSmall,
+} from './weights.js'
 
 /** torch's codes of scalar types, which the archives take. */
 const dtypeCodes: Record<ComputeDType, number> = { float16: 5, float32: 6, bfloat16: 15 }
@@ -41,6 +47,7 @@ export async function describeBackbone(
     weights: await hashTensors(weights.tensors, signal),
     dtype,
     ...(arithmetic !== dtype && { arithmetic }),
+    ...((await saysSmall(spec.weights, content)) && { comparable: false }),
   }
   let pca: PcaParameters | undefined
   if (spec.kind === 'vggish') {

@@ -10,7 +10,14 @@ import { verifyTorchZip } from '../weights/torch-zip.js'
 import { hashFile } from './content.js'
 import { holdsPca, PCA_WIDTH, pcaIn, pcaNames } from './pca.js'
 import { backbones } from './registry.js'
-import { checkWeights, RANDOM_MARK, readBackboneFile, saysRandom } from './weights.js'
+import {
+  checkWeights,
+  RANDOM_MARK,
+  readBackboneFile,
+  SMALL_MARK,
+  saysRandom,
+  saysSmall,
+} from './weights.js'
 
 export interface ImportBackboneOptions {
   onProgress?: (progress: ImportBackboneProgress) => void
@@ -77,6 +84,7 @@ export async function importBackbone(
       source: basename(path),
       source_sha256: sourceSha256,
       ...((await saysRandom(path, content)) ? { [RANDOM_MARK]: 'true' } : {}),
+      ...((await saysSmall(path, content)) ? { [SMALL_MARK]: 'true' } : {}),
     },
     onBytes: (count) => {
       bytes += count

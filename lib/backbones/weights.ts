@@ -57,11 +57,21 @@ async function checkClaim(path: string, tensors: TensorTable): Promise<void> {
 
 /** Files for tests say that nobody trained them, in the state dict or in safetensors metadata. */
 export async function saysRandom(path: string, content: WeightsContent): Promise<boolean> {
-  if (content.format !== 'safetensors') return content.scalars.get(RANDOM_MARK) === true
-  return (await readSafetensorsMetadata(path)).get(RANDOM_MARK) === 'true'
+  return says(RANDOM_MARK, path, content)
+}
+
+/** The classifiers of the package say that what they give is theirs alone. */
+export async function saysSmall(path: string, content: WeightsContent): Promise<boolean> {
+  return says(SMALL_MARK, path, content)
 }
 
 export const RANDOM_MARK = '_audioldm_random_weights'
+export const SMALL_MARK = '_audioldm_small_classifier'
+
+async function says(mark: string, path: string, content: WeightsContent): Promise<boolean> {
+  if (content.format !== 'safetensors') return content.scalars.get(mark) === true
+  return (await readSafetensorsMetadata(path)).get(mark) === 'true'
+}
 
 async function hinted<T>(hint: string, work: () => Promise<T>): Promise<T> {
   try {

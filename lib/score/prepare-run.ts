@@ -46,8 +46,14 @@ export async function makeExtractors(
   return extractors
 }
 
-function warnAbout({ randomWeights, weightsPath, name }: BackboneDescription, warn: Warn): void {
+function warnAbout(description: BackboneDescription, warn: Warn): void {
+  const { randomWeights, weightsPath, name, settings } = description
   if (randomWeights) warn(`${weightsPath} has random weights: numbers of ${name} mean nothing`)
+  if (settings.comparable === false) {
+    warn(
+      `${name} is the small classifier of the package: its numbers cannot be compared with published values`,
+    )
+  }
 }
 
 type Warn = (message: string) => void

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import (
+    card,
     clap,
     clap_export,
     classifiers,
@@ -56,6 +57,7 @@ PARTS: dict[str, tuple[Part, str]] = {
     'unet-clips': (unet_clips.run, 'clips and captions for the UNet'),
     'unet-base': (unet.base, 'UNet on synthesised sounds alone'),
     'unet-default': (unet.default, 'UNet that goes on with real ones too'),
+    'card': (card.run, 'what the model is, and whose recordings it heard'),
     'export': (export.run, 'the hub folder with the trained UNet'),
 }
 
@@ -68,6 +70,7 @@ WITHOUT_STEPS = {
     'known-sounds',
     'model',
     'unet-clips',
+    'card',
     'export',
 }
 

@@ -124,6 +124,7 @@ def write_weights(training: ClassifierTraining, architecture: str, folder: Path)
     }
     metadata = {
         'format': 'pt',
+        '_audioldm_small_classifier': 'true',
         'architecture': architecture,
         'sample_rate': str(RATE),
         'classes': json.dumps(training.labels.names),

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audioldm_recipe import card
 from audioldm_recipe.crops import Crops, Variation, loudest, stretched
 from audioldm_recipe.data import Clip, judged, load_clips, trained
 from audioldm_recipe.options import Options
@@ -92,3 +93,19 @@ def test_loudest_part_of_some_clips_a_category(clips: list[Clip]) -> None:
     assert waves.shape == (3, 8000)
     # The sweeps die away.
     np.testing.assert_array_equal(waves[0].numpy(), clips[0].wave(0, 8000))
+
+
+def test_the_card_names_the_authors_of_what_was_trained_on(sounds: Path) -> None:
+    with pytest.raises(ValueError, match='ATTRIBUTION.tsv has 0 of 5 clips'):
+        card.attributions(sounds)
+    files = [f'1-{i}-A-0.wav' for i in range(6)] + ['4-6-A-0.wav', '4-7-A-0.wav']
+    lines = [f'{file}\ta | b\tsomeone\tCC0' for file in files if file != '1-1-A-0.wav']
+    excluded = (sounds / 'ATTRIBUTION.tsv').read_text()
+    try:
+        text = '\n'.join([excluded.splitlines()[0], excluded.splitlines()[1], *lines])
+        (sounds / 'ATTRIBUTION.tsv').write_text(text + '\n')
+        rows = card.attributions(sounds).splitlines()
+    finally:
+        (sounds / 'ATTRIBUTION.tsv').write_text(excluded)
+    assert rows[0] == '| 1-0-A-0.wav | a \\| b | someone | CC0 |'
+    assert len(rows) == 5, 'neither the judged fold nor what was left out'

@@ -7,7 +7,9 @@ import type { BackboneSpec } from '../../lib/backbones/backbone.js'
 import { describeBackbone } from '../../lib/backbones/describe.js'
 import { importBackbone } from '../../lib/backbones/import.js'
 import { backbones } from '../../lib/backbones/registry.js'
+import { SMALL_MARK } from '../../lib/backbones/weights.js'
 import { AbortError, InvalidOptionError, InvalidWeightsError } from '../../lib/errors.js'
+import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
 import { legacy, tensorPickle, torchZip } from '../weights/craft.js'
 import { scratchFolder } from '../weights/scratch.js'
 import { craftCnn14, craftPca, craftVggish, without, withTensor, write } from './craft.js'
@@ -41,6 +43,19 @@ async function refusal<E extends Error>(
 }
 
 describe('facts', () => {
+  test('a small classifier says that it cannot be compared, as its import does', async () => {
+    const small = file('small.safetensors')
+    const metadata = { format: 'pt', [SMALL_MARK]: 'true' }
+    await writeSafetensors(small, craftCnn14(), { metadata })
+    const { settings, hash } = await cnn14(small)
+    expect(settings.comparable).toBe(false)
+    const plain = await cnn14(good)
+    expect(plain.settings).not.toHaveProperty('comparable')
+    expect(hash).not.toBe(plain.hash)
+    const { path } = await importBackbone(small, file('small-again.safetensors'))
+    expect((await cnn14(path)).hash).toBe(hash)
+  })
+
   test('rate, shortest waveform, attributes and ignored tensors come from the file', async () => {
     const first = await cnn14(good)
     expect(first).toMatchObject({ name: 'cnn14-16k', sampleRate: 16000, minSamples: 31 * 160 })

@@ -96,7 +96,7 @@ def test_loudest_part_of_some_clips_a_category(clips: list[Clip]) -> None:
 
 
 def test_the_card_names_the_authors_of_what_was_trained_on(sounds: Path) -> None:
-    with pytest.raises(ValueError, match='ATTRIBUTION.tsv has 0 of 5 clips'):
+    with pytest.raises(ValueError, match=r'ATTRIBUTION\.tsv has 0 of 5 clips'):
         card.attributions(sounds)
     files = [f'1-{i}-A-0.wav' for i in range(6)] + ['4-6-A-0.wav', '4-7-A-0.wav']
     lines = [f'{file}\ta | b\tsomeone\tCC0' for file in files if file != '1-1-A-0.wav']

@@ -67,11 +67,8 @@ class Conv(nn.Module):
             # Not on channels-last memory, nor by an operator that the core replaces: oneDNN sums
             # long rows of channels there with up to four times the rounding.
             one = [1, 1]
-            y = torch.convolution(
-                x.contiguous(), weight.contiguous(), bias, one, one, one, False, [0, 0], 1
-            )
+            y = torch.convolution(x.contiguous(), weight, bias, one, one, one, False, [0, 0], 1)
         else:
-            weight = weight.contiguous(memory_format=torch.channels_last)
             x = x.contiguous(memory_format=torch.channels_last)
             y = F.conv2d(x, weight, bias, padding=[1, 1])
         return torch.relu_(y)

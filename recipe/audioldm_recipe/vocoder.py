@@ -24,9 +24,9 @@ from .spectra import CONTEXT, HOP, SpectralLoss, log_mel, log_mel_of_clips
 
 FRAMES, BATCH = 50, 8
 AVERAGE = {'vocoder': 0.999}
-SPECTRA = Stage('vocoder', Schedule(16_000, average=AVERAGE), (1e-3, 5e-5))
-SHARPEN = Stage('vocoder-sharpen', Schedule(5_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
-FINISH = Stage('vocoder-finish', Schedule(3_000, average=AVERAGE), (1e-4, 1e-5), 'vocoder-sharpen')
+SPECTRA = Stage('vocoder', Schedule(12_000, average=AVERAGE), (1e-3, 5e-5))
+SHARPEN = Stage('vocoder-sharpen', Schedule(3_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
+FINISH = Stage('vocoder-finish', Schedule(2_000, average=AVERAGE), (1e-4, 1e-5), 'vocoder-sharpen')
 STAGES = (SPECTRA, SHARPEN, FINISH)
 
 

@@ -30,7 +30,7 @@ from .specaugment import varied
 
 PAIRS, OTHERS = 32, 12
 LEARNING_RATE = 1e-3
-SCHEDULE = Schedule(steps=5000, average={'text': 0.998, 'audio': 0.998})
+SCHEDULE = Schedule(steps=3750, average={'text': 0.998, 'audio': 0.998})
 DECIBELS = 20.0
 """About the standard deviation of features."""
 

@@ -16,6 +16,8 @@ import { follow } from './score-progress.js'
 interface StatsFlags extends FeatureFlags {
   out: string
   shard?: Shard
+  rows?: boolean
+  license?: string
   json?: boolean
 }
 
@@ -25,6 +27,11 @@ export function statsCommand(): Command {
     .argument('<inputs...>', 'folders, sound files, .txt lists of files; or statistics to merge')
     .requiredOption('-o, --out <file>', 'the .safetensors file to write', outputPath('--out'))
     .option('--shard <i/n>', 'take every n-th clip, from number i = 0 … n-1 on', shardValue)
+    .option(
+      '--rows',
+      'save the rows of every clip too: all metrics but those of waveforms need no sounds then',
+    )
+    .option('--license <text>', 'what a result that the file served for says of its licence')
   return addFeatureFlags(command)
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', examples)
@@ -35,6 +42,7 @@ const examples = `
 Examples:
   audioldm stats reference/ -o reference.safetensors --vggish vggish-10086976.pth
   audioldm stats reference/ -o part0.safetensors --shard 0/2 --vggish vggish-10086976.pth
+  audioldm stats reference/ -o reference.safetensors --panns Cnn14_16k_mAP=0.438.pth --rows
   audioldm stats part0.safetensors part1.safetensors -o reference.safetensors
 
 Where RANK and WORLD_SIZE are set, as by torchrun, each process takes its shard and puts -RANK-of-N
@@ -56,7 +64,8 @@ async function run(inputs: string[], flags: StatsFlags): Promise<void> {
   for (const input of inputs) audio.push(...[await audioArgument('INPUT', input)].flat())
   const { saveStatistics } = await import('../score/save-statistics.js')
   try {
-    const options = { ...featureOptions(flags), audio, output: path, shard, signal }
+    const { rows, license } = flags
+    const options = { ...featureOptions(flags), audio, output: path, shard, rows, license, signal }
     const { result, warnings } = await inFoldersOf([path], () => follow(saveStatistics(options)))
     const clips = `${result.count} ${result.count === 1 ? 'clip' : 'clips'}`
     output.note(`statistics of ${clips}: ${Object.keys(result.backbones).join(', ')}`)

@@ -38,7 +38,8 @@ export class Rows {
     return calculator.tensor(data, [data.length / this.dimension, this.dimension])
   }
 
-  private all(): Float32Array {
+  /** In the order in which they were appended, not copied. */
+  all(): Float32Array {
     if (this.whole === undefined) {
       this.whole = joinArrays(this.chunks)
       this.chunks.splice(0, this.chunks.length, this.whole)

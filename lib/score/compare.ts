@@ -40,9 +40,9 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
     const paired = metrics.some((metric) => metric.paired)
     return {
       metrics: values,
-      generated: describeSide(extractors, both.generated),
+      generated: describeSide(extractors, comparison.generated, both.generated),
       ...(both.reference && {
-        reference: describeSide(extractors, both.reference),
+        reference: describeSide(extractors, reference as Side, both.reference),
       }),
       ...(paired && { pairs: pairing.pairs.length }),
       ...(prompts && embedded && { prompts: describePrompts(prompts, embedded) }),
@@ -85,7 +85,7 @@ function checkSavedSides({ plan, extractors, generated, reference }: Comparison)
     [generated, plan.needs.generated],
     [reference, plan.needs.reference],
   ] as const) {
-    const used = [...needs.statistics].map((role) => extractors.get(role) as Extractor)
+    const used = [...rolesOf(needs)].map((role) => extractors.get(role) as Extractor)
     if (side) checkSaved(side, used)
   }
 }
@@ -124,7 +124,7 @@ async function saveReference(
     return statistics && { protocol, statistics }
   })
   const known = entries.filter((entry) => entry !== undefined)
-  await saveStatisticsFile(options.saveStatistics, features.count, known)
+  await saveStatisticsFile(options.saveStatistics, { clips: features.count, entries: known })
 }
 
 /** Pairs of which both clips could be read. */
@@ -147,12 +147,21 @@ function describePrompts(
   return { count: rows.size, skipped, unused: unused.length }
 }
 
-function describeSide(extractors: Map<Role, Extractor>, features: SideFeatures): ScoredSide {
+function describeSide(
+  extractors: Map<Role, Extractor>,
+  { saved, withRows }: Side,
+  features: SideFeatures,
+): ScoredSide {
   const vggish = extractors.get('vggish')
   const frames = vggish ? rowCount(features, vggish.name) : 0
+  const files = [...saved, ...withRows].map(({ path, clips, license }) => ({
+    ...{ path, clips },
+    ...(license && { license }),
+  }))
   return {
     count: features.count,
     skipped: features.skipped,
     ...(frames > 0 && { frames }),
+    ...(files.length > 0 && { saved: files }),
   }
 }

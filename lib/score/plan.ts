@@ -127,6 +127,12 @@ function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | unde
       `${name} ${wants} the clips themselves, and ${side.saved[0].path} has their statistics only`,
     )
   }
+  for (const side of metric.waveforms ? [generated, reference] : []) {
+    if (!side || side.withRows.length === 0) continue
+    const [{ path }] = side.withRows
+    const message = `${name} needs the clips themselves, and ${path} has their rows only`
+    return new InvalidOptionError(side.option, message)
+  }
   if (metric.prompts) {
     const problem = inputs.prompts ? inputs.prompts.problem : 'give them'
     if (problem !== undefined) {

@@ -5,9 +5,10 @@ import type { BackboneDescription } from '../backbones/backbone.js'
 import { describeBackbone } from '../backbones/describe.js'
 import { Extractor } from './features/extractor.js'
 import type { Session } from './features/session.js'
-import { type AudioSet, resolveSet } from './inputs/inputs.js'
+import { type AudioSet, resolveSet, sortClips } from './inputs/inputs.js'
 import { featureProtocol } from './protocol/protocol.js'
 import type { GivenBackbones, ParsedFeatureOptions, Role } from './schema.js'
+import { hasRows, savedClips } from './statistics/saved-rows.js'
 import type { Side } from './statistics/side.js'
 import { checkProtocol, openStatisticsFile } from './statistics/statistics-file.js'
 
@@ -18,9 +19,20 @@ export async function openSide(
   signal: AbortSignal,
 ): Promise<Side> {
   const resolved = await resolveSet(option, set, sorted, signal)
-  const saved = []
-  for (const path of resolved.statistics) saved.push(await openStatisticsFile(path))
-  return { option, ...resolved, saved }
+  const side: Side = { option, ...resolved, saved: [], withRows: [] }
+  for (const path of resolved.statistics) {
+    const file = await openStatisticsFile(path)
+    if (!hasRows(file)) side.saved.push(file)
+    else {
+      side.withRows.push(file)
+      side.clips.push(...(await savedClips(file)))
+    }
+  }
+  if (side.withRows.length > 0) {
+    side.listed = [...side.clips]
+    if (sorted) sortClips(side.clips)
+  }
+  return side
 }
 
 /** The extractors of the given backbones, closed with the session, and warnings about them. */
@@ -61,7 +73,9 @@ type Warn = (message: string) => void
 /** @throws InvalidOptionError where saved statistics were computed in another way than this run's. */
 export function checkSaved(side: Side, extractors: Iterable<Extractor>): void {
   for (const extractor of extractors) {
-    for (const file of side.saved) checkProtocol(side.option, file, extractor.protocol)
+    for (const file of [...side.saved, ...side.withRows]) {
+      checkProtocol(side.option, file, extractor.protocol)
+    }
   }
 }
 

@@ -30,6 +30,8 @@ export interface ScoredSide {
   skipped: Skipped[]
   /** VGGish patches, where fad or fad-infinity was computed. */
   frames?: number
+  /** Files of saved statistics or rows that it came from. */
+  saved?: { path: string; clips: number; license?: string }[]
 }
 
 export interface ScoredPrompts {

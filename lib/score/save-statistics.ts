@@ -4,8 +4,11 @@ import { InvalidOptionError } from '../errors.js'
 import type { Skipped } from '../files/walk.js'
 import { checkWritable } from '../files/write-file.js'
 import { Job } from '../job.js'
+import type { Rows } from '../metrics/rows.js'
 import type { Statistics } from '../metrics/statistics.js'
 import { expecting, integerIn, parseOptions } from '../options.js'
+import type { TensorBytes } from '../weights/safetensors-writer.js'
+import type { Extractor } from './features/extractor.js'
 import { Session } from './features/session.js'
 import { type AudioSet, checkAudioSet } from './inputs/inputs.js'
 import { checkShard, type Shard, takeShard } from './inputs/shard.js'
@@ -13,6 +16,7 @@ import type { FeatureOptions } from './options.js'
 import { batchSizeOf, checkSaved, makeExtractors, openSide } from './prepare-run.js'
 import type { FeatureProtocol } from './protocol/protocol.js'
 import { featureShape, givenBackbones, type Role } from './schema.js'
+import { isSavedClip, type RowsToSave, rowTensors } from './statistics/saved-rows.js'
 import { type ClipProgress, gatherSide, type Side, type SideFeatures } from './statistics/side.js'
 import {
   checkProtocol,
@@ -30,6 +34,13 @@ export interface SaveStatisticsOptions extends FeatureOptions {
    * one process each, whose files are merged afterwards.
    */
   shard?: Shard
+  /**
+   * Saves the rows of every clip too, and what the clips are, so that metrics of rows and pairs need
+   * no sounds either. Default: false.
+   */
+  rows?: boolean
+  /** Of the file, in your words; results that it served for repeat them. */
+  license?: string
 }
 
 export type SaveStatisticsEvent =
@@ -55,13 +66,16 @@ const schema = z.strictObject({
   output: z
     .string(expecting('a path'))
     .regex(/\.safetensors$/i, expecting('a path that ends in .safetensors')),
+  rows: z.boolean(expecting('true or false')).default(false),
+  license: z.string(expecting('a text')).min(1, { error: 'is empty' }).max(10_000).optional(),
   shard: z.strictObject({ index: integerIn(0, 99_999), count: integerIn(1, 100_000) }).optional(),
 })
 
 /**
  * Saves mean and covariance of the features of a set of sounds, as a reference that `score` takes in
- * place of the sounds, for fd, fad and fad-infinity. For every network whose weights are given;
- * statistics alone are merged without any.
+ * place of the sounds, for fd, fad and fad-infinity, and with `rows` for all metrics that do not
+ * compare waveforms. For every network whose weights are given; statistics alone are merged without
+ * any.
  * @throws InvalidOptionError at once or from the job, which also rejects with InvalidWeightsError,
  * AudioError (no clip can be read), OutputError, NativeLoadError, DeviceUnavailableError,
  * EngineError, AbortError
@@ -80,6 +94,7 @@ export function saveStatistics(
     const side = await openSide('audio', audio, true, control.signal)
     if (shard) applyShard(side, shard)
     const roles = Object.keys(given.specs) as Role[]
+    if (roles.length === 0) withoutRows(side, parsed.rows)
     if (side.clips.length > 0 && roles.length === 0) {
       throw new InvalidOptionError(
         'panns',
@@ -100,7 +115,9 @@ export function saveStatistics(
         session,
         side,
         {
-          gatherings: extractors.map((extractor) => ({ extractor, statistics: true })),
+          gatherings: extractors.map((extractor) => ({
+            ...{ extractor, statistics: true, rows: parsed.rows, logits: parsed.rows },
+          })),
           merge: protocols.map(({ backbone }) => backbone),
         },
         { batchSize: batchSizeOf(parsed, session) },
@@ -109,12 +126,46 @@ export function saveStatistics(
           onSkipped: (skipped) => control.emit({ type: 'skipped', ...skipped }),
         },
       )
-      return await save(output, gathered, protocols)
+      const others = parsed.rows ? rowTensors(rowsOf(side, gathered, extractors)) : []
+      return await save(parsed, gathered, protocols, others)
     } finally {
       gathered?.dispose()
       await session.close()
     }
   }, signal)
+}
+
+/** Without networks, files with rows are statistics to be merged as any. */
+function withoutRows(side: Side, wanted: boolean): void {
+  if (side.clips.every(isSavedClip)) {
+    side.saved.push(...side.withRows.splice(0))
+    side.clips = []
+  }
+  if (wanted && side.clips.length === 0) {
+    const hint = 'give the weights that the rows were made with'
+    throw new InvalidOptionError('rows', 'without weights statistics alone are merged', hint)
+  }
+}
+
+function rowsOf(side: Side, features: SideFeatures, extractors: Extractor[]): RowsToSave {
+  const [alone] = side.saved
+  if (alone) {
+    const message = `${alone.path} has statistics and no rows`
+    throw new InvalidOptionError('rows', message, 'make it again with rows')
+  }
+  return {
+    clips: [...features.facts].map(([index, facts]) => ({
+      name: side.clips[index].name,
+      hash: features.hashes.get(index) as string,
+      facts,
+    })),
+    backbones: extractors.map(({ name, description }) => ({
+      name,
+      rows: features.rows.get(name) as Rows,
+      frames: description.frames !== false,
+      logits: features.logits.get(name),
+    })),
+  }
 }
 
 function applyShard(side: Side, shard: Shard): void {
@@ -147,15 +198,16 @@ function commonProtocols([first, ...others]: SavedStatistics[]): FeatureProtocol
 }
 
 async function save(
-  path: string,
+  { output: path, license }: { output: string; license?: string },
   features: SideFeatures,
   protocols: FeatureProtocol[],
+  others: [string, TensorBytes][],
 ): Promise<SaveStatisticsResult> {
   const entries = protocols.map((protocol) => {
     const statistics = features.statistics.get(protocol.backbone) as Statistics
     return { protocol, statistics }
   })
-  await saveStatisticsFile(path, features.count, entries)
+  await saveStatisticsFile(path, { clips: features.count, entries, license, others })
   const { count, skipped, computed, cached } = features
   const backbones = Object.fromEntries(
     entries.map(({ protocol, statistics }) => [

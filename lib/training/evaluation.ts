@@ -52,7 +52,15 @@ export async function checkNetworks(
     const given = givenBackbones(parsed)
     const clip = { name: undefined, path: '', hash: unread, read: unread }
     const clips = new Array(settings.evaluation.clips).fill(clip)
-    const side = { option: 'clips', clips, listed: clips, statistics: [], skipped: [], saved: [] }
+    const side = {
+      option: 'clips',
+      clips,
+      listed: clips,
+      statistics: [],
+      skipped: [],
+      saved: [],
+      withRows: [],
+    }
     planMetrics(parsed.metrics, {
       given,
       generated: side,

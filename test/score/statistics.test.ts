@@ -39,7 +39,8 @@ test('saved statistics stand for their sounds', async () => {
   expectSame(await distances(at('whole.safetensors')), await distances(reference))
   const both = await score({ ...how, generated: at('whole.safetensors'), reference })
   expect(both.metrics.fd as number).toBeLessThan(1e-6)
-  expect(both.generated).toEqual({ count: 11, skipped: [], frames: both.reference?.frames })
+  const saved = [{ path: at('whole.safetensors'), clips: 11 }]
+  expect(both.generated).toEqual({ ...both.reference, saved })
 })
 
 test('shards merged equal the whole', async () => {

@@ -18,13 +18,16 @@ export interface StoredArray {
   shape: number[]
 }
 
-export interface StoredFeatures {
-  embedding: StoredArray
-  logits?: StoredArray
-  /** Of the clip as it was read. */
+/** Of a clip as it was read. */
+export interface ClipFacts {
   durationSeconds: number
   sampleRate: number
   channels: number
+}
+
+export interface StoredFeatures extends ClipFacts {
+  embedding: StoredArray
+  logits?: StoredArray
 }
 
 const MAGIC = Buffer.from('ALDMFEAT')

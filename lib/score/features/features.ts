@@ -7,14 +7,15 @@ import type { BackboneFeatures } from '../../backbones/backbone.js'
 import { AudioError } from '../../errors.js'
 import { lookAhead } from '../../look-ahead.js'
 import type { NativeTensor } from '../../native/binding.js'
+import { isSavedClip, type SavedClip } from '../statistics/saved-rows.js'
 import type { Extractor } from './extractor.js'
-import type { StoredFeatures } from './feature-cache.js'
+import type { ClipFacts, StoredFeatures } from './feature-cache.js'
 import type { Session } from './session.js'
-
-export type ClipFacts = Pick<StoredFeatures, 'durationSeconds' | 'sampleRate' | 'channels'>
 
 export interface ReadClip {
   index: number
+  /** sha256 of its content. */
+  hash: string
   facts: ClipFacts
   /** By the backbone's name. */
   features: Map<string, StoredFeatures>
@@ -90,6 +91,7 @@ async function loadClip(
     facts: { durationSeconds: 0, sampleRate: 0, channels: 0 },
   }
   try {
+    if (isSavedClip(clip)) return await loadSaved(loaded, clip, session)
     if (session.caching && extractors.length > 0) {
       loaded.hash = await clip.hash(reader, signal)
       for (const { name, key } of extractors) {
@@ -125,6 +127,21 @@ async function loadClip(
   }
 }
 
+async function loadSaved(
+  loaded: LoadedClip,
+  clip: SavedClip,
+  { reader, signal }: Session,
+): Promise<LoadedClip> {
+  loaded.hash = await clip.hash(reader, signal)
+  for (const { name } of loaded.missing) {
+    const found = await clip.stored(name)
+    loaded.features.set(name, found)
+    const { durationSeconds, sampleRate, channels } = found
+    loaded.facts = { durationSeconds, sampleRate, channels }
+  }
+  return { ...loaded, missing: [] }
+}
+
 async function prepareWaveforms(
   { calculator }: Session,
   loaded: LoadedClip,
@@ -149,10 +166,10 @@ function requireLength(seconds: number, rate: number): void {
 async function* finish(session: Session, batch: LoadedClip[]): AsyncGenerator<ExtractedClip> {
   const computed = batch.map(({ missing }) => missing.length)
   for (const group of groups(batch)) await embed(session, group)
-  for (const [i, { index, skipped, features, facts }] of batch.entries()) {
+  for (const [i, { index, skipped, hash, features, facts }] of batch.entries()) {
     discard(batch[i])
     if (skipped !== undefined) yield { index, skipped }
-    else yield { index, facts, features, computed: computed[i] }
+    else yield { index, hash, facts, features, computed: computed[i] }
   }
 }
 

@@ -73,10 +73,14 @@ export async function resolveSet(
     throw new InvalidOptionError(option, `there are no sound files in ${entries[0]}${beside}`)
   }
   result.listed = [...result.clips]
-  if (sorted && result.clips.every((clip) => clip.name !== undefined)) {
-    result.clips.sort((a, b) => compare(a.name as string, b.name as string))
-  }
+  if (sorted) sortClips(result.clips)
   return result
+}
+
+/** By name, where all have one. */
+export function sortClips(clips: ClipSource[]): void {
+  if (clips.some((clip) => clip.name === undefined)) return
+  clips.sort((a, b) => compare(a.name as string, b.name as string))
 }
 
 async function resolvePath(

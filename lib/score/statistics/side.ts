@@ -9,13 +9,8 @@ import {
 } from '../../metrics/statistics.js'
 import type { Calculator } from '../../native/calculator.js'
 import type { Extractor } from '../features/extractor.js'
-import type { StoredArray, StoredFeatures } from '../features/feature-cache.js'
-import {
-  type ClipFacts,
-  type ExtractOptions,
-  extractFeatures,
-  type ReadClip,
-} from '../features/features.js'
+import type { ClipFacts, StoredArray, StoredFeatures } from '../features/feature-cache.js'
+import { type ExtractOptions, extractFeatures, type ReadClip } from '../features/features.js'
 import type { Session } from '../features/session.js'
 import type { ResolvedSet } from '../inputs/inputs.js'
 import { loadStatistics, type SavedStatistics } from './statistics-file.js'
@@ -37,6 +32,8 @@ export interface Wanted {
 export interface Side extends ResolvedSet {
   option: string
   saved: SavedStatistics[]
+  /** Those whose rows are among the clips. */
+  withRows: SavedStatistics[]
 }
 
 export interface ClipProgress {
@@ -62,6 +59,8 @@ export class SideFeatures {
   readonly skipped: Skipped[]
   /** By index into the side's clips; absent for skipped ones. */
   readonly facts = new Map<number, ClipFacts>()
+  /** sha256 of the clips' content. */
+  readonly hashes = new Map<number, string>()
   readonly rows = new Map<string, Rows>()
   readonly logits = new Map<string, Rows>()
   readonly statistics = new Map<string, Statistics>()
@@ -123,11 +122,12 @@ async function include(
   result: SideFeatures,
   accumulators: Map<string, StatisticsAccumulator>,
   gatherings: Gathering[],
-  { index, features, facts }: ReadClip,
+  { index, hash, features, facts }: ReadClip,
   calculator: Calculator,
 ): Promise<void> {
   result.count++
   result.facts.set(index, facts)
+  result.hashes.set(index, hash)
   for (const gathering of gatherings) {
     const { name } = gathering.extractor
     const { embedding, logits } = features.get(name) as StoredFeatures

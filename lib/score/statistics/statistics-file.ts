@@ -1,6 +1,7 @@
 /**
  * Saved statistics: a safetensors file with `<backbone>.mean` [d] and `<backbone>.factor` [r, d] in
- * float64 for every backbone, and in `__metadata__` the protocol they were computed with.
+ * float64 for every backbone, and in `__metadata__` the protocol they were computed with. Where rows
+ * were saved too, `saved-rows.ts` says what else is in it.
  */
 import { z } from 'zod'
 import { monoRules, resamplerNames } from '../../audio/waveform-protocol.js'
@@ -9,7 +10,7 @@ import { packageVersion } from '../../files/paths.js'
 import type { Statistics } from '../../metrics/statistics.js'
 import type { NativeTensor } from '../../native/binding.js'
 import type { Calculator } from '../../native/calculator.js'
-import type { TensorSource, TensorTable } from '../../native/tensor-table.js'
+import type { DType, TensorSource, TensorTable } from '../../native/tensor-table.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../weights/safetensors.js'
 import { type TensorBytes, writeSafetensors } from '../../weights/safetensors-writer.js'
 import { readTensor } from '../../weights/tensor.js'
@@ -35,6 +36,7 @@ const protocolSchema = z.object({
 const contentSchema = z.object({
   clips: countSchema,
   version: z.string(),
+  license: z.string().optional(),
   backbones: z.record(z.string().min(1), z.object({ rows: countSchema, protocol: protocolSchema })),
 })
 
@@ -42,6 +44,8 @@ export interface SavedStatistics {
   path: string
   /** Of how many clips. */
   clips: number
+  /** Of the file, in the words of who made it. */
+  license?: string
   backbones: Map<string, { rows: number; protocol: FeatureProtocol }>
   tensors: TensorTable
 }
@@ -51,10 +55,17 @@ export interface StatisticsToSave {
   statistics: Statistics
 }
 
+export interface FileToSave {
+  clips: number
+  entries: StatisticsToSave[]
+  license?: string
+  /** What stands in it beside the statistics. */
+  others?: [string, TensorBytes][]
+}
+
 export async function saveStatisticsFile(
   path: string,
-  clips: number,
-  entries: StatisticsToSave[],
+  { clips, entries, license, others = [] }: FileToSave,
 ): Promise<void> {
   const tensors: [string, TensorBytes][] = entries.flatMap(({ protocol, statistics }) => [
     [`${protocol.backbone}.mean`, bytesOf(statistics.mean)],
@@ -66,8 +77,8 @@ export async function saveStatisticsFile(
       { rows: statistics.count, protocol },
     ]),
   )
-  const content = JSON.stringify({ clips, version: packageVersion(), backbones })
-  await writeSafetensors(path, tensors, { metadata: { format, content } })
+  const content = JSON.stringify({ clips, version: packageVersion(), license, backbones })
+  await writeSafetensors(path, [...tensors, ...others], { metadata: { format, content } })
 }
 
 function bytesOf(tensor: NativeTensor): TensorBytes {
@@ -89,12 +100,13 @@ export async function openStatisticsFile(path: string): Promise<SavedStatistics>
     const { path: at, message } = content.error.issues[0]
     throw damaged(path, `its description is wrong at '${at.join('.')}': ${message}`)
   }
-  const { clips, backbones } = content.data
+  const { clips, license, backbones } = content.data
   for (const [name, { protocol }] of Object.entries(backbones)) {
     if (protocol.backbone !== name) throw damaged(path, `${name} has another backbone's protocol`)
   }
   const tensors = await readSafetensors(path)
-  return { path, clips, backbones: new Map(Object.entries(backbones)), tensors }
+  const entries = new Map(Object.entries(backbones))
+  return { path, clips, ...(license && { license }), backbones: entries, tensors }
 }
 
 /** @throws InvalidOptionError listing every field in which its protocol is another one. */
@@ -129,8 +141,8 @@ export async function loadStatistics(
 ): Promise<Statistics> {
   const { path } = file
   const count = file.backbones.get(backbone)?.rows as number
-  const mean = tensorOf(file, `${backbone}.mean`, 1)
-  const factor = tensorOf(file, `${backbone}.factor`, 2)
+  const mean = tensorOf(file, `${backbone}.mean`, 'float64', 1)
+  const factor = tensorOf(file, `${backbone}.factor`, 'float64', 2)
   const [dimension] = mean.shape
   if (factor.shape[1] !== dimension) {
     throw damaged(path, `the mean of ${backbone} is [${mean.shape}], its factor [${factor.shape}]`)
@@ -148,15 +160,18 @@ export async function loadStatistics(
   }
 }
 
-function tensorOf(file: SavedStatistics, name: string, dimensions: number): TensorSource {
+export function tensorOf(
+  file: SavedStatistics,
+  name: string,
+  wanted: DType,
+  dimensions: number,
+): TensorSource {
   const source = file.tensors.get(name)
   if (source === undefined) throw damaged(file.path, `there is no tensor ${name}`)
   const { dtype, shape } = source
-  if (dtype !== 'float64' || shape.length !== dimensions || shape.includes(0)) {
-    throw damaged(
-      file.path,
-      `${name} is ${dtype} [${shape}], not float64 of ${dimensions} dimensions`,
-    )
+  if (dtype !== wanted || shape.length !== dimensions || shape.includes(0)) {
+    const expected = `${wanted} of ${dimensions} dimensions`
+    throw damaged(file.path, `${name} is ${dtype} [${shape}], not ${expected}`)
   }
   return source
 }
@@ -169,7 +184,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function damaged(path: string, what: string): InvalidWeightsError {
+export function damaged(path: string, what: string): InvalidWeightsError {
   const hint = 'copy the file again, or make it again with: audioldm stats'
   return new InvalidWeightsError(`${path}: damaged statistics: ${what}`, [], hint)
 }

@@ -52,15 +52,8 @@ export async function checkNetworks(
     const given = givenBackbones(parsed)
     const clip = { name: undefined, path: '', hash: unread, read: unread }
     const clips = new Array(settings.evaluation.clips).fill(clip)
-    const side = {
-      option: 'clips',
-      clips,
-      listed: clips,
-      statistics: [],
-      skipped: [],
-      saved: [],
-      withRows: [],
-    }
+    const none = { statistics: [], skipped: [], saved: [], withRows: [] }
+    const side = { option: 'clips', clips, listed: clips, ...none }
     planMetrics(parsed.metrics, {
       given,
       generated: side,

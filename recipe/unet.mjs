@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util'
 import { captionedFolder, fineTune } from 'audioldm'
 
 const stages = {
-  base: { steps: 30_000, learningRate: 5e-4, init: 'scratch' },
-  default: { steps: 20_000, learningRate: 3e-4, init: 'pretrained' },
+  base: { steps: 16_000, learningRate: 5e-4, init: 'scratch' },
+  default: { steps: 12_000, learningRate: 3e-4, init: 'pretrained' },
 }
 const samples = [
   'a dog barking',

@@ -1,4 +1,5 @@
 import { DisposedError, InvalidOptionError } from '../errors.js'
+import { escapeHtml } from '../files/html.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { Tensor } from '../tensor.js'
 import { type SpectrogramOptions, spectrogramPng } from './spectrogram.js'
@@ -101,8 +102,4 @@ export class Audio {
 function mixed(channels: Float32Array[]): Float32Array {
   const [first, second] = channels as [Float32Array, Float32Array | undefined]
   return second ? first.map((value, i) => (value + second[i]) / 2) : first
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)
 }

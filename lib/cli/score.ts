@@ -24,6 +24,7 @@ interface ScoreFlags extends FeatureFlags {
   prompts?: string
   saveStats?: string
   perClip?: string
+  html?: string
   json?: boolean
 }
 
@@ -59,6 +60,11 @@ export function scoreCommand(): Command {
       'write scores of every generated clip, a .csv file',
       outputPath('--per-clip'),
     )
+    .option(
+      '--html <file>',
+      'write a page with the numbers, a map, and the best and worst clips to hear',
+      outputPath('--html'),
+    )
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', examples)
     .action(run)
@@ -69,6 +75,7 @@ Examples:
   audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --vggish vggish-10086976.pth
   audioldm score out/ reference.safetensors --vggish vggish-10086976.pth --metrics fad --json
   audioldm score out/ --panns Cnn14_16k_mAP=0.438.pth --metrics is --per-clip clips.csv
+  audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --html report.html
   audioldm score out/ --clap model/ --prompts out.json --metrics clap
   audioldm score out/ reference/ --clap model/ --backbone clap --metrics fd`
 
@@ -85,7 +92,7 @@ async function run(
 ): Promise<void> {
   const output = createOutput(flags.json === true)
   const signal = interruptSignal()
-  const { perClip, saveStats } = flags
+  const { perClip, saveStats, html } = flags
   if (perClip !== undefined) await checkOutput(perClip)
   // Loaded now and not on top: help, and errors above, should not wait for it.
   const { score } = await import('../score/score.js')
@@ -99,10 +106,11 @@ async function run(
       prompts: flags.prompts,
       perClip: perClip !== undefined,
       saveStatistics: saveStats,
+      html,
       signal,
     }
     const { result, warnings, notes, metrics } = await inFoldersOf(
-      [perClip, saveStats],
+      [perClip, saveStats, html],
       async () => {
         const scored = await follow(score(options))
         if (perClip !== undefined)
@@ -114,6 +122,7 @@ async function run(
     const files = {
       ...(perClip !== undefined && { perClip }),
       ...(saveStats !== undefined && { statistics: saveStats }),
+      ...(html !== undefined && { html }),
     }
     output.result({ ...rest, ...files, warnings }, scoreTable(result, metrics, notes))
   } catch (error) {

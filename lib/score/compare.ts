@@ -11,6 +11,7 @@ import { clipRows } from './per-clip.js'
 import type { Needs } from './plan.js'
 import { batchSizeOf, checkSaved } from './prepare-run.js'
 import { scoreProtocol } from './protocol/protocol.js'
+import { writeReport } from './report/report.js'
 import type { ScoredPrompts, ScoredSide, ScoreResult } from './result.js'
 import type { Role } from './schema.js'
 import { gatherSide, type Side, type SideFeatures } from './statistics/side.js'
@@ -38,7 +39,7 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
     const { metrics, values, clips, embedded } = outcome
     const { session, prompts } = comparison
     const paired = metrics.some((metric) => metric.paired)
-    return {
+    const result: ScoreResult = {
       metrics: values,
       generated: describeSide(extractors, comparison.generated, both.generated),
       ...(both.reference && {
@@ -64,7 +65,7 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
         [...extractors.values()],
         metrics,
       ),
-      ...(options.perClip && {
+      ...(comparison.perClip && {
         clips: clipRows(both.generated, clips, {
           generated: comparison.generated.clips,
           ...(reference && { reference: reference.clips }),
@@ -73,6 +74,13 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
         }),
       }),
     }
+    const { html, perClip } = options
+    if (html !== undefined) {
+      const inputs = { comparison: { ...comparison, pairing }, both, result }
+      await writeReport(html, { ...inputs, warnings: comparison.warnings })
+      if (!perClip) delete result.clips
+    }
+    return result
   } finally {
     gathered.generated?.dispose()
     gathered.reference?.dispose()

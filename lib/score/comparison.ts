@@ -19,10 +19,14 @@ export interface Comparison {
   pairing: Pairing
   prompts?: PairedPrompts
   plan: Plan
+  /** Whether single clips are scored. */
+  perClip: boolean
   waveform: WaveformProtocol
   session: Session
   extractors: Map<Role, Extractor>
   control: JobControl<ScoreEvent>
+  /** All that were emitted so far. */
+  warnings: readonly string[]
 }
 
 export interface GatheredSides {

@@ -100,7 +100,7 @@ function metricContext(
   both: GatheredSides,
   prompts: () => Promise<PromptEmbeddings>,
 ): MetricContext {
-  const { session, given, extractors, pairing, options, waveform } = comparison
+  const { session, given, extractors, pairing, waveform } = comparison
   const nameOf = (source: Parameters<typeof roleOf>[0]) =>
     (extractors.get(roleOf(source, given)) as Extractor).name
   let spectra: ReturnType<MetricContext['spectralPairs']> | undefined
@@ -110,7 +110,7 @@ function metricContext(
   }
   return {
     calculator: session.calculator,
-    perClip: options.perClip,
+    perClip: comparison.perClip,
     pairs: pairing.pairs,
     statistics: (side, source) => found(both[side]?.statistics.get(nameOf(source))),
     rows: (side, source) => {

@@ -88,4 +88,9 @@ export interface ScoreOptions extends FeatureOptions {
   perClip?: boolean
   /** Also writes the statistics of the reference to this file, for later runs. */
   saveStatistics?: string
+  /**
+   * Also writes a page to this file, `.html`: the numbers and what to know of them, a map of both sides,
+   * and the best and worst clips to hear. It needs no other file.
+   */
+  html?: string
 }

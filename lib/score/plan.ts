@@ -28,6 +28,8 @@ export interface PlanInputs {
   pairing: Pairing
   prompts?: PairedPrompts
   perClip: boolean
+  /** Whether the embeddings are to be drawn, where there are any. */
+  map?: boolean
 }
 
 /** Which of the given backbones serves a source. */
@@ -88,7 +90,8 @@ export function reasonOf({ option, message }: InvalidOptionError): string {
   return message.slice(option.length + 2)
 }
 
-function needsOf(side: SideName, metrics: Metric[], { given, perClip }: PlanInputs): Needs {
+function needsOf(side: SideName, metrics: Metric[], inputs: PlanInputs): Needs {
+  const { given, perClip } = inputs
   const needs: Needs = { statistics: new Set(), rows: new Set(), logits: false }
   const all = metrics.flatMap((metric) => [
     metric[side],
@@ -99,6 +102,9 @@ function needsOf(side: SideName, metrics: Metric[], { given, perClip }: PlanInpu
     if (need.source === 'logits') needs.logits = true
     else needs[need.form].add(roleOf(need.source, given))
   }
+  const { embedding } = given
+  const drawn = inputs.map === true && inputs[side]?.saved.length === 0
+  if (drawn && needs.statistics.has(embedding)) needs.rows.add(embedding)
   return needs
 }
 

@@ -59,6 +59,10 @@ export const scoreSchema = z.strictObject({
   prompts: z.unknown().optional(),
   perClip: z.boolean(expecting('true or false')).default(false),
   saveStatistics: text('a path').optional(),
+  html: z
+    .string(expecting('a path'))
+    .regex(/\.html?$/i, expecting('a path that ends in .html'))
+    .optional(),
 })
 
 export type ParsedScoreOptions = Omit<

@@ -38,9 +38,19 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
   const given = givenBackbones(parsed)
   const givenPrompts = parsed.prompts === undefined ? undefined : checkPrompts(parsed.prompts)
 
-  return new Job(async (control) => {
+  return new Job(async (job) => {
+    const warnings: string[] = []
+    const control: typeof job = {
+      ...job,
+      emit: (event) => {
+        if (event.type === 'warning') warnings.push(event.message)
+        job.emit(event)
+      },
+    }
     const warn = (message: string) => control.emit({ type: 'warning', message })
-    if (saveStatistics !== undefined) await checkWritable(saveStatistics)
+    for (const path of [saveStatistics, parsed.html]) {
+      if (path !== undefined) await checkWritable(path)
+    }
     const sorted = parsed.pairing !== 'order'
     const generated = await openSide('generated', generatedSet, sorted, control.signal)
     const reference =
@@ -52,7 +62,10 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
     const pairing = pairClips(generated.clips, references, mode)
     const entries = givenPrompts === undefined ? undefined : await readPrompts(givenPrompts)
     const prompts = entries && pairPrompts(generated, entries)
-    const inputs = { given, generated, reference, pairing, prompts, perClip: parsed.perClip }
+    // Of saved statistics a page has the numbers alone.
+    const html = parsed.html !== undefined && generated.saved.length === 0
+    const perClip = parsed.perClip || html
+    const inputs = { given, generated, reference, pairing, prompts, perClip, map: html }
     const plan = planMetrics(parsed.metrics, inputs)
     plan.warnings.forEach(warn)
     if (saveStatistics !== undefined) {
@@ -67,8 +80,8 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
       const roles = new Set([...rolesOf(plan.needs.generated), ...rolesOf(plan.needs.reference)])
       const extractors = await makeExtractors(session, given, roles, waveform, warn)
       return await compare({
-        ...{ options: parsed, given, generated, reference, pairing, prompts, plan },
-        ...{ waveform, session, extractors, control },
+        ...{ options: parsed, given, generated, reference, pairing, prompts, plan, perClip },
+        ...{ waveform, session, extractors, control, warnings },
       })
     } finally {
       await session.close()

@@ -21,6 +21,16 @@ beforeAll(() => {
 })
 afterAll(work.remove)
 
+test('a page about the result, in a folder that it makes', async () => {
+  const html = at('new folder/report.html')
+  const { code, stdout } = await runCli([...args, '--html', html, '--json'])
+  expect(code).toBe(0)
+  const result = JSON.parse(stdout)
+  expect(result).toMatchObject({ html, metrics: { fd: expect.any(Number) } })
+  expect(result).not.toHaveProperty('clips')
+  expect(readFileSync(html, 'utf8')).toContain('<h2>KL, softmax</h2>')
+})
+
 test('a table for people, and the skipped files beside it', async () => {
   const { code, stdout, stderr } = await runCli([...args, '--per-clip', at('clips.csv')])
   expect(code).toBe(0)

@@ -23,7 +23,7 @@ from .specaugment import varied
 
 SEEDS = 3
 BATCH, SECONDS = 32, 2.0
-SCHEDULE = Schedule(steps=2000, evaluate_every=500)
+SCHEDULE = Schedule(steps=1200, evaluate_every=400)
 RATE_OF_LEARNING = 2e-3
 
 

@@ -9,3 +9,10 @@ def one_cycle(step: int, steps: int) -> float:
     if step < warm:
         return (step + 1) / warm
     return 0.5 + 0.5 * math.cos(math.pi * (step - warm) / max(steps - warm, 1))
+
+
+def falling(rates: tuple[float, float], step: int, steps: int, warmup: int = 200) -> float:
+    """Rises at once, then falls from the first rate to the second along half a cosine."""
+    first, last = rates
+    rate = last + (first - last) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+    return rate * min(1, (step + 1) / warmup)

@@ -5,7 +5,6 @@ a run that was killed goes on from its newest checkpoint as if it had never stop
 """
 
 import hashlib
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from torch.optim import Optimizer
 from .average import Average, in_place
 from .checkpoint import resume, save
 from .curves import write_curves
+from .learning_rate import falling
 from .log import Log
 from .progress import Progress
 
@@ -57,13 +57,6 @@ class Schedule:
     def within(self, steps: int | None) -> 'Schedule':
         """The same with another number of steps, if one is given."""
         return self if steps is None else replace(self, steps=steps)
-
-
-def falling(rates: tuple[float, float], step: int, steps: int, warmup: int = 200) -> float:
-    """Rises at once, then falls from the first rate to the second along half a cosine."""
-    first, last = rates
-    rate = last + (first - last) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
-    return rate * min(1, (step + 1) / warmup)
 
 
 @dataclass(frozen=True)

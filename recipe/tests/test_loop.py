@@ -15,7 +15,8 @@ from audioldm_recipe import vocoder
 from audioldm_recipe.average import Average
 from audioldm_recipe.curves import write_curves
 from audioldm_recipe.data import load_clips
-from audioldm_recipe.loop import Schedule, Stage, falling, random_of, train
+from audioldm_recipe.learning_rate import falling
+from audioldm_recipe.loop import Schedule, Stage, random_of, train
 from audioldm_recipe.options import Options
 from audioldm_recipe.sizes import SIZE
 from audioldm_recipe.vocoder import AVERAGE, VocoderTraining

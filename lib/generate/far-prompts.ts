@@ -35,7 +35,10 @@ export function nearestSounds(
 ): (Pick<KnownSound, 'name'> & { similarity: number })[] {
   const row = unit(embedding)
   return sounds
-    .map(({ name, embedding: center }) => ({ name, similarity: dot(row, unit(center)) }))
+    .map(({ name, embeddings }) => {
+      const similarities = embeddings.map((embedding) => dot(row, unit(embedding)))
+      return { name, similarity: Math.max(...similarities) }
+    })
     .sort((a, b) => b.similarity - a.similarity)
 }
 

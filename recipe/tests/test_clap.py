@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors import safe_open
 from torch import Tensor
 from transformers import (
     ClapAudioModelWithProjection,
@@ -186,16 +187,25 @@ def test_known_sounds_are_those_of_the_captions(
     shutil.copytree(options.folder('tokenizer'), tmp_path / 'tokenizer')
     train(training, Schedule(30), state.folder('clap'), 0)
     told = known_sounds.run(state)
-    content = json.loads((tmp_path / 'model/known_sounds.json').read_text())
-    assert [sound['name'] for sound in content['sounds']] == ['bell', 'knock']
+    with safe_open(tmp_path / 'model/known_sounds.safetensors', 'pt') as file:
+        content, rows = json.loads(file.metadata()['content']), file.get_tensor('embeddings')
+    assert content['sounds'] == [{'name': 'bell', 'rows': 3}, {'name': 'knock', 'rows': 3}]
     assert content['chosenOn'] == {'known': 4, 'unknown': len(training.retrieval.others), **told}
     assert told['knownWarned'] <= 0.25
     assert 0 <= told['unknownWarned'] <= 1
     training.text.eval()
     with torch.no_grad():
-        bells = training.embed(['a slow bell', 'a fast bell', 'the bell']).mean(0)
-    found = torch.tensor(content['sounds'][0]['embedding'])
-    torch.testing.assert_close(found, bells, rtol=0, atol=1e-5)
+        bells = training.embed(['a slow bell', 'a fast bell', 'the bell'])
+    similarities = rows[:3].float() @ bells.t()
+    torch.testing.assert_close(similarities.amax(0), torch.ones(3), rtol=0, atol=1e-3)
+
+
+def test_representatives_lie_where_rows_do() -> None:
+    groups = torch.eye(3).repeat_interleave(20, 0) + 0.05 * torch.randn(60, 3)
+    found = known_sounds.representatives(groups, 3)
+    assert found.argmax(1).sort().values.tolist() == [0, 1, 2]
+    assert (found.amax(1) > 0.99).all()
+    assert len(known_sounds.representatives(groups[:2], 8)) == 2
 
 
 def test_the_towers_are_small() -> None:

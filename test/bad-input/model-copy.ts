@@ -36,7 +36,7 @@ export class ModelCopy {
     rmSync(this.path(name), { recursive: true })
   }
 
-  write(name: string, bytes: Buffer | string): void {
+  write(name: string, bytes: Uint8Array | string): void {
     writeFileSync(this.path(name), bytes)
   }
 

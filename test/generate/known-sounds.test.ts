@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidModelError } from '../../lib/errors.js'
@@ -12,19 +11,31 @@ const tiny = join(__dirname, '../../models/random-tiny')
 const known = { bell: 'a church bell', rain: 'rain on a roof', dog: 'a dog barking' }
 const short = { durationSeconds: 0.2, steps: 1, seed: 1, guidanceScale: 1 }
 
+/** A safetensors file, written by hand. */
+function file(content: object, rows: Float32Array, format = 'audioldm-known-sounds-1'): Uint8Array {
+  const shape = rows.length < 512 ? [1, rows.length] : [rows.length / 512, 512]
+  const embeddings = { dtype: 'F32', shape, data_offsets: [0, rows.byteLength] }
+  const metadata = { format, content: JSON.stringify(content) }
+  const header = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, embeddings }))
+  const length = new Uint8Array(new BigUint64Array([BigInt(header.length)]).buffer)
+  return Buffer.concat([length, header, Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)])
+}
+
 let model: Model
 beforeAll(async () => {
   const plain = await loadModel(tiny, { device: 'cpu', dtype: 'float32', threads: 1 })
   const rows = await plain.embedText(Object.values(known))
   const data = (await rows.data()) as Float32Array
   await plain.dispose()
-  const sounds = Object.keys(known).map((name, i) => ({
-    name,
-    // Any length will do: only the direction counts.
-    embedding: Array.from(data.subarray(512 * i, 512 * i + 512), (value) => value / (i + 2)),
-  }))
+  // A sound has several rows, of any length: only the direction of the nearest counts.
+  const [bell, ...others] = Object.keys(known)
+  const names = [{ name: bell, rows: 2 }, ...others.map((name) => ({ name, rows: 1 }))]
+  const embeddings = Float32Array.from([...data.subarray(0, 512).map((value) => -value), ...data])
+  embeddings.forEach((value, i) => {
+    embeddings[i] = value * (1 + Math.floor(i / 512))
+  })
   const folder = copyModel(scratch, (copy) => {
-    copy.write('known_sounds.json', JSON.stringify({ threshold: 0.9999, sounds }))
+    copy.write('known_sounds.safetensors', file({ threshold: 0.9999, sounds: names }, embeddings))
     copy.configure('model_index.json', { _audioldm_trained_seconds: 0.4 })
   })
   model = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 1 })
@@ -66,25 +77,35 @@ test('a model that does not say so is taken to know everything', async () => {
   expect(usualSeconds).toBe(10)
 })
 
-test.each([
-  ['not JSON', '{', /not valid JSON/],
-  ['no sounds', { threshold: 0.5, sounds: [] }, /sounds: /],
+const one = { threshold: 0.5, sounds: [{ name: 'x', rows: 1 }] }
+const row = new Float32Array(512)
+test.each<[string, Uint8Array, RegExp]>([
+  ['that is none', new TextEncoder().encode('{'), /known_sounds/],
+  ['of another format', file(one, row, 'audioldm-statistics-1'), /format is not/],
+  ['without sounds', file({ threshold: 0.5, sounds: [] }, row), /sounds: /],
+  ['of rows that are too short', file(one, row.subarray(1)), /embeddings is float32 \[1,511\]/],
   [
-    'a row of another width',
-    { threshold: 0.5, sounds: [{ name: 'x', embedding: [1] }] },
-    /embedding/,
+    'with fewer rows than it says',
+    file({ threshold: 0, sounds: [{ name: 'x', rows: 2 }] }, row),
+    /not floats \[2, 512\]/,
   ],
-  ['a threshold that is none', { threshold: 2, sounds: [] }, /threshold/],
-])('known_sounds.json with %s is refused', async (_, content, message) => {
-  const folder = copyModel(scratch, (copy) => {
-    copy.write('known_sounds.json', typeof content === 'string' ? content : JSON.stringify(content))
-  })
+  [
+    'with more rows than memory',
+    file({ threshold: 0, sounds: [{ name: 'x', rows: 1e12 }] }, row),
+    /sounds\.0\.rows/,
+  ],
+  ['with a threshold that is none', file({ ...one, threshold: 2 }, row), /threshold/],
+  [
+    'with values that are not finite',
+    file(
+      one,
+      row.map(() => Number.NaN),
+    ),
+    /not finite/,
+  ],
+])('a file %s is refused', async (_, bytes, message) => {
+  const folder = copyModel(scratch, (copy) => copy.write('known_sounds.safetensors', bytes))
   const reading = readModelFolder(folder)
   await expect(reading).rejects.toThrow(InvalidModelError)
   await expect(reading).rejects.toThrow(message)
-})
-
-test('the file is read as it is written', async () => {
-  const text = readFileSync(join(model.info.path, 'known_sounds.json'), 'utf8')
-  expect(model.folder.knownSounds).toEqual(JSON.parse(text))
 })

@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util'
 import { captionedFolder, fineTune } from 'audioldm'
 
 const stages = {
-  base: { steps: 16_000, learningRate: 5e-4, init: 'scratch' },
-  default: { steps: 12_000, learningRate: 3e-4, init: 'pretrained' },
+  base: { steps: 10_000, learningRate: 5e-4, init: 'scratch' },
+  default: { steps: 14_000, learningRate: 3e-4, init: 'pretrained' },
 }
 const samples = [
   'a dog barking',

@@ -1,4 +1,4 @@
-/** What a model makes of sounds: CLAP's embedding, and the autoencoder's latents. */
+/** What a model makes of sounds: CLAP's embedding, the mel spectrogram, the autoencoder's latents. */
 import { clapRate, clapSeconds, clapWaveform } from '../audio/clap-waveform.js'
 import type { ClipSource } from '../audio/clip-source.js'
 import type { DecodedAudio } from '../audio/decoded-audio.js'
@@ -73,12 +73,40 @@ async function embedGroup(
   return data
 }
 
+/** Log-mel [1, frames, bands] of a whole sound. */
+export async function melOfSource(
+  model: Encoders,
+  source: ClipSource,
+  signal?: AbortSignal,
+): Promise<NativeTensor> {
+  const samples = await wholeSound(model, source, signal)
+  const { hop } = model.folder.geometry
+  const length = Math.ceil(samples.length / hop) * hop
+  const [mel] = await withTensor(model, fitLength(samples, length), [1, length], (input) =>
+    runNative((onEvent) => model.native.melSpectrogram(input, onEvent), signal),
+  )
+  return mel
+}
+
 /** Latents [1, channels, frames, bins] of a whole sound. */
 export async function encodeSource(
   model: Encoders,
   source: ClipSource,
   { seed, signal }: { seed?: number | bigint; signal?: AbortSignal },
 ): Promise<NativeTensor> {
+  const samples = await wholeSound(model, source, signal)
+  const { hop, vaeFactor } = model.folder.geometry
+  const frames = Math.ceil(samples.length / (hop * vaeFactor))
+  const windows = windowsFor(model.folder.geometry, model.info.sampleRate, frames)
+  return encodeWaveform(model, samples, frames, { seed, windows, signal })
+}
+
+/** Its samples as in training. */
+async function wholeSound(
+  model: Encoders,
+  source: ClipSource,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const audio = await model.sounds.read(source, signal)
   if (audio.channels[0].length > longestSeconds * audio.sampleRate) {
     const seconds = (audio.channels[0].length / audio.sampleRate).toFixed(1)
@@ -86,12 +114,7 @@ export async function encodeSource(
       hint: 'Encode it in parts.',
     })
   }
-  const rate = model.info.sampleRate
-  const { samples } = await trainingSamples(model, audio, { name: source.path, signal })
-  const { hop, vaeFactor } = model.folder.geometry
-  const frames = Math.ceil(samples.length / (hop * vaeFactor))
-  const windows = windowsFor(model.folder.geometry, rate, frames)
-  return encodeWaveform(model, samples, frames, { seed, windows, signal })
+  return (await trainingSamples(model, audio, { name: source.path, signal })).samples
 }
 
 /** Samples at the model's rate as in training. */

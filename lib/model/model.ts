@@ -35,7 +35,7 @@ import {
 import { Tensor } from '../tensor.js'
 import { type ClapTokenizer, loadTokenizer } from '../tokenizer/tokenizer.js'
 import { readLora } from '../weights/lora.js'
-import { embedSource, encodeSource } from './encode.js'
+import { embedSource, encodeSource, melOfSource } from './encode.js'
 import { windowsFor } from './windows.js'
 
 export interface LoadModelOptions {
@@ -303,6 +303,37 @@ export class Model {
     const { tensors } = await runNative(
       (onEvent) => this.native.decodeLatents(latents.native, request, onEvent),
       options.signal,
+    )
+    return tensors.map((tensor) => new Audio(new Tensor(tensor), this.info.sampleRate))
+  }
+
+  /**
+   * The log-mel spectrogram [1, frames, bands] of a sound, as the autoencoder's encoder sees it and
+   * the vocoder turns it back into sound: natural logarithm, a frame each 10 ms and 64 bands to 8 kHz
+   * for the published models. The sound is prepared as by `encodeAudio`; 300 s at most.
+   * @throws AudioError naming the sound
+   */
+  async melSpectrogram(audio: AudioInput, options: { signal?: AbortSignal } = {}): Promise<Tensor> {
+    const { signal } = parseOptions(embedSchema, options)
+    return new Tensor(await melOfSource(this, audioSource('audio', audio), signal))
+  }
+
+  /** Turns log-mel spectrograms [clips, frames, bands] into sound, through the vocoder alone. */
+  async vocode(mels: Tensor, options: { signal?: AbortSignal } = {}): Promise<Audio[]> {
+    const { signal } = parseOptions(embedSchema, options)
+    if (!(mels instanceof Tensor)) {
+      throw new InvalidOptionError('mels', `expected a tensor, got ${show(mels)}`)
+    }
+    const { numMel, hop } = this.#folder.geometry
+    const [clips, frames, bands] = mels.shape
+    if (mels.shape.length !== 3 || clips < 1 || frames < 1 || bands !== numMel) {
+      const shape = mels.shape.join(', ')
+      throw new InvalidOptionError('mels', `expected [clips, frames, ${numMel}], got [${shape}]`)
+    }
+    const request = { samples: new Array(clips).fill(frames * hop), windowFrames: 0 }
+    const { tensors } = await runNative(
+      (onEvent) => this.native.vocode(mels.native, request, onEvent),
+      signal,
     )
     return tensors.map((tensor) => new Audio(new Tensor(tensor), this.info.sampleRate))
   }

@@ -144,6 +144,14 @@ export interface NativeModel {
     request: NativeDecodeRequest,
     onEvent: (event: NativeEvent) => void,
   ): NativeJob
+  /** Waveforms [B, n] at the model's rate → log-mel [B, n / vocoderHop, M], float32. */
+  melSpectrogram(waveforms: NativeTensor, onEvent: (event: NativeEvent) => void): NativeJob
+  /** Log-mel [B, T, M] → waveforms, through the vocoder. */
+  vocode(
+    mels: NativeTensor,
+    request: NativeDecodeRequest,
+    onEvent: (event: NativeEvent) => void,
+  ): NativeJob
   /** Aborts what runs, frees the weights and ends the engine thread, then calls back. Idempotent. */
   dispose(onDisposed: () => void): void
 }

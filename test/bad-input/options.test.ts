@@ -175,4 +175,17 @@ describe('embedText and decodeLatents', () => {
     text.dispose()
     await expect(model.decodeLatents({} as never)).rejects.toMatchObject({ option: 'latents' })
   })
+
+  test('mel spectrograms of another shape', async () => {
+    const text = await model.embedText('a dog')
+    await expect(model.vocode(text)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: 'mels: expected [clips, frames, 64], got [1, 512]',
+    })
+    text.dispose()
+    await expect(model.vocode({} as never)).rejects.toMatchObject({ option: 'mels' })
+    await expect(model.melSpectrogram('/no/such.wav')).rejects.toMatchObject({
+      code: 'INVALID_AUDIO',
+    })
+  })
 })

@@ -114,7 +114,7 @@ describe('an abort', () => {
     expect(await settledTensorBytes()).toBe(before)
   })
 
-  test('ends embedText and decodeLatents too', async () => {
+  test('ends embedText, decodeLatents and vocode too', async () => {
     const signal = AbortSignal.abort(reason)
     await expect(model.embedText('a dog', { signal })).rejects.toMatchObject({ code: 'ABORTED' })
     const { core } = loadNative()
@@ -129,6 +129,9 @@ describe('an abort', () => {
     expect(audio.durationSeconds).toBeCloseTo(8 * 0.04, 5)
     audio.dispose()
     latents.dispose()
+    const mels = new Tensor(core.NativeTensor.from(new Float32Array(8 * 64), [1, 8, 64]))
+    await expect(model.vocode(mels, { signal })).rejects.toMatchObject({ code: 'ABORTED' })
+    mels.dispose()
   })
 })
 

@@ -4,8 +4,9 @@
 
 Reads {"clips": [WAV files of 32-bit floats], "seed"} from standard input. For clip i, writes into
 OUT: `mode-i.latents.f32` and `sample-i.latents.f32`, scaled as the UNet sees them, the first the
-mean of the posterior and the second drawn with the seed; and what becomes of them as
-`mode-i.wave.f32` and `sample-i.wave.f32`.
+mean of the posterior and the second drawn with the seed; what becomes of them as `mode-i.wave.f32`
+and `sample-i.wave.f32`; and `mel-i.f32`, the mel spectrogram alone, with what the vocoder makes of
+it, `vocoded-i.f32`.
 """
 
 import json
@@ -25,14 +26,14 @@ RATE, HOP, SIZE, BANDS = 16000, 160, 1024, 64
 FACTOR = 4
 
 
-def training_waveform(path: str) -> np.ndarray:
-    """Zero mean, peak 0.5, and zeros to whole latent frames, as the training repository pads."""
+def training_waveform(path: str, frame: int) -> np.ndarray:
+    """Zero mean, peak 0.5, and zeros to whole frames, as the training repository pads."""
     rate, samples = wavfile.read(path)
     samples = samples.astype(np.float64)
     samples = resample(samples - samples.mean(), rate, RATE)
     samples = samples - samples.mean()
     samples *= 0.5 / (np.abs(samples).max() + 1e-8)
-    return np.pad(samples, (0, -len(samples) % (HOP * FACTOR)))
+    return np.pad(samples, (0, -len(samples) % frame))
 
 
 def log_mel(samples: np.ndarray) -> np.ndarray:
@@ -58,7 +59,10 @@ def main() -> None:
         wave.numpy().tofile(out / f'{name}.wave.f32')
 
     for i, path in enumerate(request['clips']):
-        mel = torch.from_numpy(log_mel(training_waveform(path))).float()[None, None]
+        mel = torch.from_numpy(log_mel(training_waveform(path, HOP))).float()
+        mel.numpy().tofile(out / f'mel-{i}.f32')
+        vocoder(mel[None])[0, : len(mel) * HOP].numpy().tofile(out / f'vocoded-{i}.f32')
+        mel = torch.from_numpy(log_mel(training_waveform(path, HOP * FACTOR))).float()[None, None]
         posterior = vae.encode(mel).latent_dist
         write(f'mode-{i}', posterior.mode())
         generator = torch.Generator('cpu').manual_seed(request['seed'])

@@ -55,3 +55,13 @@ test.each(clips)('$name', async ({ name, path, i }) => {
     expect(waveError, `waveform, ${kind}`).toBeLessThan(1e-4)
   }
 }, 300_000)
+
+test.each(clips)('the mel spectrogram and the vocoder alone, $name', async ({ path, i }) => {
+  const mel = await model.melSpectrogram(path)
+  const expected = floats(join(work, `mel-${i}.f32`))
+  expect(mel.shape).toEqual([1, expected.length / 64, 64])
+  expect(unitError((await mel.data()) as Float32Array, expected)).toBeLessThan(1e-4)
+  const [audio] = await model.vocode(mel)
+  const vocoded = floats(join(work, `vocoded-${i}.f32`))
+  expect(peakError(await audio.toFloat32Array(), vocoded)).toBeLessThan(1e-4)
+}, 300_000)

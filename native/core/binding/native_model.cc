@@ -55,6 +55,8 @@ Napi::Function NativeModel::Define(Napi::Env env) {
                       InstanceMethod("embedAudio", &NativeModel::EmbedAudio),
                       InstanceMethod("encodeAudio", &NativeModel::EncodeAudio),
                       InstanceMethod("decodeLatents", &NativeModel::DecodeLatents),
+                      InstanceMethod("melSpectrogram", &NativeModel::MelSpectrogram),
+                      InstanceMethod("vocode", &NativeModel::Vocode),
                       InstanceMethod("dispose", &NativeModel::Dispose)});
 }
 
@@ -108,6 +110,21 @@ Napi::Value NativeModel::DecodeLatents(const Napi::CallbackInfo& info) {
   DecodeRequest request = ParseDecodeRequest(info[1]);
   return Start(info[2], false, [latents, request](Pipeline& pipeline, const auto& callbacks) {
     return EndOf(pipeline.DecodeLatents(latents, request, callbacks));
+  });
+}
+
+Napi::Value NativeModel::MelSpectrogram(const Napi::CallbackInfo& info) {
+  at::Tensor waveforms = NativeTensor::TensorOf(info[0]);
+  return Start(info[1], false, [waveforms](Pipeline& pipeline, const auto& callbacks) {
+    return EndOf(pipeline.MelSpectrogram(waveforms, callbacks.cancelled));
+  });
+}
+
+Napi::Value NativeModel::Vocode(const Napi::CallbackInfo& info) {
+  at::Tensor mels = NativeTensor::TensorOf(info[0]);
+  DecodeRequest request = ParseDecodeRequest(info[1]);
+  return Start(info[2], false, [mels, request](Pipeline& pipeline, const auto& callbacks) {
+    return EndOf(pipeline.Vocode(mels, request, callbacks));
   });
 }
 

@@ -26,6 +26,8 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value EmbedAudio(const Napi::CallbackInfo& info);
   Napi::Value EncodeAudio(const Napi::CallbackInfo& info);
   Napi::Value DecodeLatents(const Napi::CallbackInfo& info);
+  Napi::Value MelSpectrogram(const Napi::CallbackInfo& info);
+  Napi::Value Vocode(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info) { host_->Dispose(info); }
 
   // A job that does the work with the loaded pipeline; what it returns is the last event.

@@ -17,6 +17,10 @@ class LatentEncoder {
   LatentEncoder(const PipelineSpec& spec, const MappedFiles& files,
                 const WeightPlacement& placement);
 
+  // Waveforms [B, n] at the model's rate → log-mel spectrograms as the VAE's encoder sees them,
+  // float32 [B, n / hop, M] on the model's device. n is a multiple of the hop.
+  at::Tensor MelSpectrogram(const at::Tensor& waveforms, const std::function<bool()>& cancelled);
+
   // Waveforms [B, n] at the model's rate → latents as the UNet sees them, float32 [B, C, t, f] on
   // the model's device. n is a multiple of what a latent frame covers. With request.moments: the
   // posteriors [B, 2C, t, f], of the VAE's own scale.
@@ -24,6 +28,9 @@ class LatentEncoder {
                     const std::function<bool()>& cancelled);
 
  private:
+  // [1, n] → [1, 1, n / hop, M].
+  at::Tensor MelOf(const at::Tensor& waveform);
+
   at::Device device_;
   double scaling_factor_;
   int64_t hop_;     // samples per mel frame

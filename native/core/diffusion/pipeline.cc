@@ -49,6 +49,16 @@ WeightPlacement PlacementOf(const PipelineSpec& spec) {
   return {device, spec.dtype, /*channels_last=*/!(device.is_cpu() && onednn::Available())};
 }
 
+void CheckMels(const at::Tensor& mels, int64_t bands, size_t clips) {
+  if (mels.dim() == 3 && mels.size(0) == static_cast<int64_t>(clips) && clips > 0 &&
+      mels.size(1) > 0 && mels.size(2) == bands) {
+    return;
+  }
+  throw Error(ErrorCode::kEngineFailed, "The mel spectrograms are " + c10::str(mels.sizes()) +
+                                            "; this model needs [" + std::to_string(clips) +
+                                            ", frames, " + std::to_string(bands) + "].");
+}
+
 void CheckLatents(const at::Tensor& latents, int64_t channels, int64_t bins, size_t clips) {
   if (latents.dim() != 4 || latents.size(1) != channels || latents.size(2) < 1 ||
       latents.size(3) != bins || latents.size(0) != static_cast<int64_t>(clips) || clips == 0) {
@@ -70,6 +80,7 @@ Pipeline::Pipeline(const PipelineSpec& spec, const MappedFiles& files,
       scaling_factor_(spec.scaling_factor),
       latent_channels_(spec.latent_channels),
       latent_bins_(spec.latent_bins),
+      vae_factor_(spec.vae_factor),
       alphas_cumprod_(spec.alphas_cumprod),
       vocoder_geometry_(spec.vocoder_geometry),
       latent_encoder_(spec, files, placement),
@@ -139,12 +150,40 @@ at::Tensor Pipeline::DecodeMel(const at::Tensor& latents, const Windows& windows
   });
 }
 
+void Pipeline::VocodeClip(int64_t clip, const at::Tensor& mel, const DecodeRequest& request,
+                          const PipelineCallbacks& callbacks, PipelineResult& result) {
+  const Stopwatch stopwatch;
+  const VocoderFn vocoder = [this](const at::Tensor& part) { return Run(vocoder_, {part}); };
+  const VocoderCallbacks windows{[&](int64_t start, const at::Tensor& samples) {
+                                   callbacks.on_audio(clip, start, samples);
+                                   TrimMemory();
+                                 },
+                                 callbacks.cancelled};
+  result.waveforms.push_back(Guarded("running the vocoder", [&] {
+    return audioldm::Vocode(vocoder, vocoder_geometry_, mel, request.window_frames,
+                            request.samples[clip], windows);
+  }));
+  result.timings.vocoder_ms += stopwatch.ElapsedMs();
+}
+
+PipelineResult Pipeline::Vocode(const at::Tensor& mels, const DecodeRequest& request,
+                                const PipelineCallbacks& callbacks) {
+  const c10::InferenceMode inference;
+  CheckMels(mels, latent_bins_ * vae_factor_, request.samples.size());
+  PipelineResult result;
+  for (int64_t clip = 0; clip < mels.size(0); ++clip) {
+    ThrowIfCancelled(callbacks.cancelled);
+    const at::Tensor mel = mels.slice(0, clip, clip + 1).to(device_, at::kFloat);
+    VocodeClip(clip, mel, request, callbacks, result);
+  }
+  return result;
+}
+
 PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRequest& request,
                                        const PipelineCallbacks& callbacks) {
   const c10::InferenceMode inference;
   CheckLatents(latents, latent_channels_, latent_bins_, request.samples.size());
   const Windows vae_windows(latents.size(2), request.windows);
-  const VocoderFn vocoder = [this](const at::Tensor& mel) { return Run(vocoder_, {mel}); };
   PipelineResult result;
   for (int64_t clip = 0; clip < latents.size(0); ++clip) {
     ThrowIfCancelled(callbacks.cancelled);
@@ -154,18 +193,7 @@ PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRe
     Synchronize(device_);
     TrimMemory();
     result.timings.vae_ms += vae_stopwatch.ElapsedMs();
-
-    const Stopwatch vocoder_stopwatch;
-    const VocoderCallbacks windows{[&](int64_t start, const at::Tensor& samples) {
-                                     callbacks.on_audio(clip, start, samples);
-                                     TrimMemory();
-                                   },
-                                   callbacks.cancelled};
-    result.waveforms.push_back(Guarded("running the vocoder", [&] {
-      return Vocode(vocoder, vocoder_geometry_, mel, request.window_frames, request.samples[clip],
-                    windows);
-    }));
-    result.timings.vocoder_ms += vocoder_stopwatch.ElapsedMs();
+    VocodeClip(clip, mel, request, callbacks, result);
   }
   return result;
 }

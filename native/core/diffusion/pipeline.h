@@ -60,6 +60,15 @@ class Pipeline {
     return latent_encoder_.Encode(waveforms, request, cancelled);
   }
 
+  // LatentEncoder::MelSpectrogram.
+  at::Tensor MelSpectrogram(const at::Tensor& waveforms, const std::function<bool()>& cancelled) {
+    return latent_encoder_.MelSpectrogram(waveforms, cancelled);
+  }
+
+  // Log-mel spectrograms [B, T, M], of any dtype and on any device → waveforms, clip by clip.
+  PipelineResult Vocode(const at::Tensor& mels, const DecodeRequest& request,
+                        const PipelineCallbacks& callbacks);
+
   // Latents [B, C, t, f] as the UNet sees them, on any device → waveforms, clip by clip.
   PipelineResult DecodeLatents(const at::Tensor& latents, const DecodeRequest& request,
                                const PipelineCallbacks& callbacks);
@@ -73,6 +82,9 @@ class Pipeline {
            const std::function<bool()>& cancelled);
   at::Tensor Denoise(const GenerateRequest& request, const PipelineCallbacks& callbacks,
                      Timings& timings);
+  // Mel [1, T, M] on the model's device → the waveform of clip `clip`, added to the result.
+  void VocodeClip(int64_t clip, const at::Tensor& mel, const DecodeRequest& request,
+                  const PipelineCallbacks& callbacks, PipelineResult& result);
   // Latents [1, C, t, f] as the UNet sees them → mel [1, T, M] on the model's device.
   at::Tensor DecodeMel(const at::Tensor& latents, const Windows& windows,
                        const std::function<bool()>& cancelled);
@@ -81,6 +93,7 @@ class Pipeline {
   double scaling_factor_;
   int64_t latent_channels_;
   int64_t latent_bins_;
+  int64_t vae_factor_;
   std::vector<double> alphas_cumprod_;
   VocoderGeometry vocoder_geometry_;
   torch::jit::Module unet_;

@@ -15,6 +15,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(cpus().length) },
     rows: { type: 'string', default: '400,5000' },
+    kernel: { type: 'string', default: '400,5000' },
+    dimensions: { type: 'string', default: '2048' },
     memory: { type: 'string', default: '' },
   },
 })
@@ -27,6 +29,7 @@ console.log(
 )
 if (Number(values.clips) > 0) endToEnd()
 for (const rows of values.rows.split(',').filter(Boolean)) frechet(Number(rows))
+for (const rows of values.kernel.split(',').filter(Boolean)) kernel(Number(rows))
 for (const clips of values.memory.split(',').filter(Boolean)) memory(Number(clips))
 
 /** Clips per second of the whole job, both sides. */
@@ -66,6 +69,25 @@ function frechet(rows) {
   print(results, {
     'statistics, ms': (r) => r.statisticsMs,
     'solve, ms': (r) => r.solveMs,
+    value: (r) => r.value,
+  })
+}
+
+/** Rows to a kernel audio distance. */
+function kernel(rows) {
+  const { dimensions, threads } = values
+  const folder = mkdtempSync(join(tmpdir(), 'audioldm-bench-'))
+  const contenders = {
+    PyTorch: () => json(python, ['bench/peer_kernel.py', folder, rows, dimensions, threads]),
+    ours: () => json(process.execPath, ['bench/our-kernel.mjs', folder, dimensions, threads]),
+  }
+  const results = alternate(contenders)
+  rmSync(folder, { recursive: true })
+  console.log(`kernel audio distance of ${rows} rows a side, d = ${dimensions}`)
+  print(results, {
+    'time, ms': (r) => r.ms,
+    'CPU time, ms': (r) => r.cpuMs,
+    'peak memory, MiB': (r) => r.peakMiB,
     value: (r) => r.value,
   })
 }

@@ -142,12 +142,12 @@ export function addTrainingFlags(command: Command): Command {
     listValue('--metrics', evaluation.metrics.unwrap().element),
   )
   command
-    .option('--panns <file>', 'CNN14 weights, for fd, is, kl and kid')
+    .option('--panns <file>', 'CNN14 weights, for fd, is, kl, kad and kid')
     .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity')
-    .option('--embedding <file@rate>', 'your own TorchScript archive, for fd and kid')
+    .option('--embedding <file@rate>', 'your own TorchScript archive, for fd, kad and kid')
   name(
     '--backbone <name>',
-    'what fd and kid use: cnn14-16k, cnn14-32k or clap (default: cnn14-16k)',
+    'what fd, kad and kid use: cnn14-16k, cnn14-32k or clap (default: cnn14-16k)',
     evaluation.backbone.unwrap(),
   )
   command.option(

@@ -6,6 +6,7 @@ export const metricNames = [
   'fad',
   'is',
   'kl',
+  'kad',
   'kid',
   'fad-infinity',
   'lsd',
@@ -43,6 +44,7 @@ export interface MetricValues {
   fad?: number
   is?: { mean: number; std: number }
   kl?: { softmax: number; sigmoid: number }
+  kad?: number
   kid?: { mean: number; std: number }
   /** `slope` of FAD against 1/frames and `r2` of the line whose intercept `value` is. */
   fadInfinity?: { value: number; slope: number; r2: number }

@@ -3,6 +3,7 @@ import { fad } from './fad.js'
 import { fadInfinity } from './fad-infinity.js'
 import { fd } from './fd.js'
 import { inceptionScore } from './is.js'
+import { kad } from './kad.js'
 import { kid } from './kid.js'
 import { kl } from './kl.js'
 import { lsd } from './lsd.js'
@@ -12,7 +13,7 @@ import { ssim } from './ssim.js'
 
 /** In the order in which they are computed and shown. */
 const metrics: readonly Metric[] = [
-  ...[fd, fad, inceptionScore, kl, kid, fadInfinity],
+  ...[fd, fad, inceptionScore, kl, kad, kid, fadInfinity],
   ...[lsd, psnr, ssim, clap],
 ]
 

@@ -13,7 +13,7 @@ export type BackboneName = 'cnn14-16k' | 'cnn14-32k' | 'clap'
 /** What score and saveStatistics share: the networks, and how sounds reach them. */
 export interface FeatureOptions {
   /**
-   * Weights of CNN14, for fd, kid, is and kl: the file that PANNs publishes
+   * Weights of CNN14, for fd, kad, kid, is and kl: the file that PANNs publishes
    * (`Cnn14_16k_mAP=0.438.pth`, or `Cnn14_mAP=0.431.pth` for cnn14-32k), or its import.
    */
   panns?: string
@@ -25,16 +25,16 @@ export interface FeatureOptions {
   vggishPca?: string
   /**
    * A TorchScript archive of your own as 'my.pt@16000', the number being the rate, Hz, of the
-   * waveforms [B, n] that it takes; it gives [B, d] or [B, frames, d]. fd and kid then use it.
+   * waveforms [B, n] that it takes; it gives [B, d] or [B, frames, d]. fd, kad and kid then use it.
    */
   embedding?: string
   /**
    * The towers of CLAP: a model with `audio_encoder/`, as its folder, its hub id or loaded. For the
-   * metric clap, and for fd and kid where `backbone` says so. They compute in float32.
+   * metric clap, and for fd, kad and kid where `backbone` says so. They compute in float32.
    */
   clap?: string | Model
   /**
-   * What fd and kid compare clips by; default 'cnn14-16k'. With 'cnn14-32k' it is also the CNN14
+   * What fd, kad and kid compare clips by; default 'cnn14-16k'. With 'cnn14-32k' it is also the CNN14
    * that `panns` is, with the others that is the one for 16 kHz.
    */
   backbone?: BackboneName

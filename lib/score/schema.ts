@@ -80,7 +80,7 @@ export interface GivenBackbones {
     embedding?: BackboneSpec
     clap?: ClapSpec
   }
-  /** What fd and kid compare clips by, given or not. */
+  /** What fd, kad and kid compare clips by, given or not. */
   embedding: 'panns' | 'embedding' | 'clap'
 }
 

@@ -36,7 +36,7 @@ export interface EvaluationOptions {
   metrics?: readonly MetricName[]
   /** Weights of CNN14, as in score(). */
   panns?: string
-  /** What fd and kid compare clips by, as in score(); default 'cnn14-16k'. */
+  /** What fd, kad and kid compare clips by, as in score(); default 'cnn14-16k'. */
   backbone?: BackboneName
   /** Weights of VGGish, as in score(). */
   vggish?: string

@@ -9,6 +9,7 @@ import sys
 
 import metrics_classifier
 import metrics_frechet
+import metrics_kernel
 import numpy as np
 from metrics_checks import Checks
 from metrics_operations import Operations
@@ -19,6 +20,7 @@ def main(binary: str) -> int:
     with Operations(binary) as ops, np.errstate(divide='ignore'):
         metrics_frechet.check(ops, checks)
         metrics_classifier.check(ops, checks)
+        metrics_kernel.check(ops, checks)
     return checks.report()
 
 

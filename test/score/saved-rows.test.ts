@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(work.remove)
 
-const metrics: MetricName[] = ['fd', 'fad', 'is', 'kl', 'kid', 'clap']
+const metrics: MetricName[] = ['fd', 'fad', 'is', 'kl', 'kad', 'kid', 'clap']
 const prompts = Object.fromEntries(
   Array.from({ length: 11 }, (_, i) => [`clip${String(i).padStart(2, '0')}`, `sound ${i}`]),
 )
@@ -47,7 +47,7 @@ test('rows give every metric as the sounds do, to the last digit', async () => {
   const bare = ({ protocol }: typeof ofRows) => protocol
   expect(bare(ofRows)).toEqual(bare(ofSounds))
 
-  const byClap = { backbone: 'clap', metrics: ['fd', 'kid'] } as const
+  const byClap = { backbone: 'clap', metrics: ['fd', 'kad', 'kid'] } as const
   expect((await all({ ...byClap, reference: whole })).metrics).toEqual((await all(byClap)).metrics)
 }, 120_000)
 

@@ -35,7 +35,7 @@ afterAll(work.remove)
 const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b)
 
 test('the numbers are those of NumPy and SciPy on the same features', async () => {
-  const { metrics } = await score({ ...options, metrics: ['fd', 'fad', 'is', 'kl', 'kid'] })
+  const { metrics } = await score({ ...options, metrics: ['fd', 'fad', 'is', 'kl', 'kad', 'kid'] })
   const expected = reference({
     ...(await featureFiles('generated', options.generated as string)),
     ...(await featureFiles('reference', options.reference as string)),
@@ -48,6 +48,7 @@ test('the numbers are those of NumPy and SciPy on the same features', async () =
   expect(relative(kl.softmax, expected.kl[0])).toBeLessThan(1e-5)
   expect(relative(kl.sigmoid, expected.kl[1])).toBeLessThan(1e-5)
   expect(relative(kid.mean, expected.kid[0])).toBeLessThan(1e-5)
+  expect(relative(metrics.kad as number, expected.kad)).toBeLessThan(1e-10)
 })
 
 test('fad-infinity equals the NumPy script on the same features', async () => {
@@ -273,6 +274,20 @@ test('where there is no deviation, none is stated', async () => {
   const more = await score({ ...options, generated: first(11), reference: first(10, 2), metrics })
   expect(more.metrics.is?.std).toBeGreaterThan(0)
   expect(more.metrics.kid?.std).toBeGreaterThan(0)
+})
+
+test('where most references are equal, kad says that it tells little', async () => {
+  const reference = [...Array.from({ length: 5 }, () => sound(1)), sound(2)]
+  const warnings: unknown[] = []
+  const job = score({ ...options, reference, generated: [sound(3), sound(4)], metrics: ['kad'] })
+  for await (const event of job) if (event.type === 'warning') warnings.push(event)
+  // Of 15 pairs of references 10 are equal.
+  expect((await job).metrics.kad).toBeCloseTo((100 * 10) / 15, 6)
+  expect(warnings).toContainEqual({
+    type: 'warning',
+    metric: 'kad',
+    message: expect.stringContaining('tells equal clips from others and nothing more'),
+  })
 })
 
 test("a user's own archive serves fd and kid", async () => {

@@ -32,6 +32,7 @@ const titles: Record<string, string> = {
   fad: 'FAD, lower is better',
   is: 'IS, higher is better',
   kl: 'KL (softmax), lower is better',
+  kad: 'KAD, lower is better',
   kid: 'KID, lower is better',
   fadInfinity: 'FAD∞, lower is better',
   lsd: 'LSD, lower is better',

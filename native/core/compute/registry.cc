@@ -6,6 +6,7 @@
 #include "compute/frechet_distance.h"
 #include "compute/frechet_infinity.h"
 #include "compute/inception_score.h"
+#include "compute/kernel_audio_distance.h"
 #include "compute/kernel_distance.h"
 #include "compute/kl_divergence.h"
 #include "compute/merge_statistics.h"
@@ -23,6 +24,7 @@ Operation FindOperation(const std::string& name) {
       {"frechet_distance", FrechetDistance},
       {"frechet_infinity", FrechetInfinity},
       {"inception_score", InceptionScore},
+      {"kernel_audio_distance", KernelAudioDistance},
       {"kernel_distance", KernelDistance},
       {"kl_divergence", KlDivergence},
       {"merge_statistics", MergeStatistics},

@@ -67,6 +67,20 @@ def kid(a: np.ndarray, b: np.ndarray, subsets: int = 100, size: int = 1000) -> t
     return float(np.mean(values)), float(np.std(values))
 
 
+def kad(generated: np.ndarray, reference: np.ndarray) -> float:
+    x, y = generated.astype(np.float64), reference.astype(np.float64)
+
+    def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.stack([((row - b) ** 2).sum(1) for row in a])
+
+    yy = squared_distances(y, y)
+    pairs = np.sort(np.sqrt(yy[np.triu_indices(len(y), 1)]))
+    gamma = 1 / (2 * pairs[(len(pairs) - 1) // 2] ** 2 + 1e-8)
+    xx, xy = squared_distances(x, x), squared_distances(x, y)
+    within = [(np.exp(-gamma * d).sum() - len(d)) / (len(d) * (len(d) - 1)) for d in (xx, yy)]
+    return float(100 * (sum(within) - 2 * np.exp(-gamma * xy).mean()))
+
+
 def frechet_infinity(a: np.ndarray, b: np.ndarray, steps: int = 25, smallest: int = 500) -> dict:
     random = np.random.RandomState(2020)
     sizes = [int(n) for n in np.linspace(smallest, len(a), steps)]
@@ -83,6 +97,7 @@ result: dict[str, object] = {}
 if 'generated_embedding' in arrays:
     embeddings = arrays['generated_embedding'], arrays['reference_embedding']
     result |= {'fd': frechet(*embeddings), 'kid': kid(*embeddings)}
+    result['kad'] = kad(*embeddings)
 if 'generated_frames' in arrays:
     frames = arrays['generated_frames'], arrays['reference_frames']
     result['fad'] = frechet(*frames)

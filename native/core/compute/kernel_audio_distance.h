@@ -1,0 +1,22 @@
+#pragma once
+
+#include "compute/operation.h"
+
+namespace audioldm {
+
+// `kernel_audio_distance`: unbiased squared maximum mean discrepancy with a Gaussian kernel as wide
+// as the reference (Chung et al., "KAD: No More FAD! An Effective and Efficient Evaluation Metric
+// for Audio Generation", 2025), as kadtk (kadtk/kad.py).
+//
+// Inputs: rows_generated [N₁, d], rows_reference [N₂, d], 2 rows each or more. Parameters: scale;
+// epsilon > 0.
+// Result: [2]: scale · (Σ_{i≠j} k(xᵢ,xⱼ) / (N₁(N₁−1)) + Σ_{i≠j} k(yᵢ,yⱼ) / (N₂(N₂−1)) −
+// 2 Σ k(xᵢ,yⱼ) / (N₁N₂)), which may be negative, with
+//   k(a,b) = exp(−‖a − b‖² / (2σ² + epsilon));
+// and the bandwidth σ, the median of ‖yᵢ − yⱼ‖ over i < j (the lower one of an even number).
+//
+// Distances are computed in blocks and never held, so memory does not grow with N² but time does.
+// Cancelled between blocks.
+Tensors KernelAudioDistance(const Request& request);
+
+}  // namespace audioldm

@@ -9,6 +9,7 @@ export type {
   WaveformNeeds,
   WaveformProtocol,
 } from './audio/waveform-protocol.js'
+export type { BackboneName } from './backbones/backbone.js'
 export {
   type ImportBackboneOptions,
   type ImportBackboneProgress,
@@ -78,7 +79,7 @@ export type { AudioSet } from './score/inputs/inputs.js'
 export type { PairingMode } from './score/inputs/pairing.js'
 export type { Prompts } from './score/inputs/prompts.js'
 export type { Shard } from './score/inputs/shard.js'
-export type { BackboneName, FeatureOptions, ScoreOptions } from './score/options.js'
+export type { FeatureOptions, ScoreOptions } from './score/options.js'
 export type { ClipRow } from './score/per-clip.js'
 export type { BackboneProtocol, FeatureProtocol, ScoreProtocol } from './score/protocol/protocol.js'
 export type { ScoredPrompts, ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'

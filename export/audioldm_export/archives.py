@@ -18,6 +18,7 @@ from .unet import UNet
 from .vae import VaeDecoder, VaeEncoder
 from .vggish import Vggish
 from .vocoder import Vocoder
+from .wavegram_cnn14 import WavegramCnn14
 
 ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     'unet': UNet,
@@ -28,6 +29,7 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     'audio_encoder': AudioEncoder,
     'mel_spectrogram': MelSpectrogram,
     'cnn14': Cnn14,
+    'wavegram_cnn14': WavegramCnn14,
     'vggish': Vggish,
 }
 

@@ -78,6 +78,21 @@ class Conv(nn.Module):
         return torch.relu_(F.conv2d(x, weight, shift.to(dtype), padding=[1, 1]))
 
 
+class PlanarConv(Conv):
+    """The same with less rounding in float32: neither on channels-last memory nor by an operator
+    that the core replaces, where oneDNN sums long rows of channels.
+    """
+
+    def forward(self, x: Tensor, scale: Tensor, shift: Tensor, dtype: int) -> Tensor:
+        weight, bias, one = self.normalized(scale, dtype), shift.to(dtype), [1, 1]
+        if dtype == torch.float32:
+            x, weight = x.contiguous(), weight.contiguous()
+            y = torch.convolution(x, weight, bias, one, one, one, False, [0, 0], 1)
+        else:
+            y = F.conv2d(x, weight, bias, padding=one)
+        return torch.relu(y)
+
+
 class NarrowConv(Conv):
     """The same on images of a few bands: as a matrix product over unfolded patches, which runs up
     to three times as fast there, and sums with less rounding.
@@ -153,12 +168,16 @@ class Cnn14(nn.Module):
         decibels = mel.clamp_(min=1e-10).log10_() * 10.0
         return decibels * self.bn0.scale() + self.bn0.shift()
 
-    def features(self, image: Tensor) -> Tensor:
-        """[frames, bands] → [columns, channels], float32."""
+    def shallow(self, image: Tensor) -> Tensor:
+        """[frames, bands] → [1, channels, frames / 2, bands / 2]."""
         dtype = self.compute_dtype
         # In channels-last memory, which with a single channel has to be spelled out.
         x = image.to(dtype).unsqueeze(0).unsqueeze(3).permute(0, 3, 1, 2)
-        x = F.avg_pool2d(self.conv_block1(x, dtype), [2, 2])
+        return F.avg_pool2d(self.conv_block1(x, dtype), [2, 2])
+
+    def deep(self, x: Tensor) -> Tensor:
+        """What the first block gave → [columns, channels], float32."""
+        dtype = self.compute_dtype
         x = F.avg_pool2d(self.conv_block2(x, dtype), [2, 2])
         x = F.avg_pool2d(self.conv_block3(x, dtype), [2, 2])
         x = F.avg_pool2d(self.conv_block4(x, dtype), [2, 2])
@@ -169,16 +188,20 @@ class Cnn14(nn.Module):
         """One clip [n] → [1, channels]."""
         frames = self.frames(samples)
         count = frames.shape[0]
+        assert count >= self.stride, 'CNN14 needs at least 31 hops'
         columns: list[Tensor] = []
         for start in range(0, count - self.stride + 1, self.piece):
             first, last = max(0, start - self.margin), start + self.piece
-            features = self.features(self.log_mel(frames[first : last + self.margin]))
+            image = self.log_mel(frames[first : last + self.margin])
+            features = self.deep(self.shallow(image))
             columns.append(features[(start - first) // self.stride :][: self.piece // self.stride])
+        return self.joined(columns)
+
+    def joined(self, columns: list[Tensor]) -> Tensor:
         x = torch.cat(columns)
         return x.amax(0, keepdim=True) + x.mean(0, keepdim=True)
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
-        assert waveform.shape[1] // self.hop + 1 >= self.stride, 'CNN14 needs at least 31 hops'
         embeddings: list[Tensor] = []
         logits: list[Tensor] = []
         for samples in waveform.unbind():

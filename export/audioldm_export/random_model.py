@@ -17,7 +17,7 @@ from .audio_encoder import AudioEncoder, offsets
 from .binding import bind
 from .configs import SIZES, Size
 from .layouts import Config, Layout
-from .random_backbone import calibration_sounds
+from .random_layers import calibration_sounds
 from .tokenizer import tokenizer_files
 from .unet import UNet
 from .vae import VaeDecoder

@@ -56,7 +56,7 @@ class ConvBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.bn2 = nn.BatchNorm2d(out_channels)
 
-    def forward(self, x: Tensor, pool: int) -> Tensor:
+    def forward(self, x: Tensor, pool: int | tuple[int, int]) -> Tensor:
         x = F.relu_(self.bn1(self.conv1(x)))
         x = F.relu_(self.bn2(self.conv2(x)))
         return F.avg_pool2d(x, kernel_size=pool)

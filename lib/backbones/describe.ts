@@ -10,7 +10,7 @@ import type { BackboneDescription, BackboneSpec, DescribeOptions } from './backb
 import { describeClap } from './clap.js'
 import { combine, hashFile, hashTensors } from './content.js'
 import { hashPca, PCA_WIDTH, type PcaParameters, readPca } from './pca.js'
-import { type BuiltInBackbone, backbones } from './registry.js'
+import { type BuiltInBackbone, backbones, builtInBackbone } from './registry.js'
 import {
   type CheckedWeights,
   checkWeights,
@@ -35,7 +35,7 @@ export async function describeBackbone(
   const { dtype = 'float32', arithmetic = dtype, signal } = options
   if (spec.kind === 'archive') return describeArchive(spec, signal)
   if (spec.kind === 'clap') return describeClap(spec, signal)
-  const entry = backbones.find(({ name }) => name === spec.kind) as BuiltInBackbone
+  const entry = builtInBackbone(spec.kind)
   const content = await readBackboneFile(spec.weights, entry.architecture.published)
   checkKind(spec.weights, entry, content)
   const weights = await checkWeights(spec.weights, entry.architecture, content)
@@ -79,10 +79,13 @@ function checkKind(path: string, entry: BuiltInBackbone, content: WeightsContent
   const { title, published } = entry.architecture
   const other = backbones.find(({ architecture }) => architecture.recognises(content.tensors))
   if (other) {
+    const same = other.option === entry.option
     throw new InvalidOptionError(
-      entry.option,
+      same ? 'backbone' : entry.option,
       `${path} holds the weights of ${other.architecture.title}, not of ${title}`,
-      `Give it as the option ${other.option}. ${published}`,
+      same
+        ? `Choose the backbone ${other.name}, or another file. ${published}`
+        : `Give it as the option ${other.option}. ${published}`,
     )
   }
   const names = [...content.tensors.keys(), ...content.arrays.keys()].slice(0, 5).join(', ')

@@ -30,7 +30,7 @@ export interface FeatureFlags
 export function addFeatureFlags(command: Command): Command {
   const { backbone, mono, resampler, device, dtype, batchSize, threads } = featureShape
   return command
-    .option('--panns <file>', 'CNN14 weights, for fd, is, kl, kad and kid: Cnn14_16k_mAP=0.438.pth')
+    .option('--panns <file>', 'weights of PANNs, for fd, is, kl and kid: Cnn14_16k_mAP=0.438.pth')
     .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity: vggish-10086976.pth')
     .option('--vggish-relu', "keep VGGish's last ReLU")
     .option('--vggish-pca <file>', "post-process VGGish's rows: vggish_pca_params-970ea276.pth")
@@ -41,7 +41,7 @@ export function addFeatureFlags(command: Command): Command {
     .option('--clap <dir|id>', 'a model with audio_encoder/, for clap and for --backbone clap')
     .option(
       '--backbone <name>',
-      'what fd, kad and kid use: cnn14-16k, cnn14-32k or clap (default: cnn14-16k)',
+      'cnn14-16k, cnn14-32k, wavegram-logmel or clap, for fd, kid, is and kl (default: cnn14-16k)',
       textValue('--backbone', backbone.unwrap()),
     )
     .option(

@@ -1,8 +1,8 @@
 /** The flags of `fine-tune` that say how, as options of the library. */
 import type { Command } from 'commander'
+import type { BackboneName } from '../backbones/backbone.js'
 import { InvalidOptionError } from '../errors.js'
 import type { MetricName } from '../metrics/metric.js'
-import type { BackboneName } from '../score/options.js'
 import type { FineTuneOptions, LoraTarget, TrainingCondition } from '../training/options.js'
 import { fineTuneSchema } from '../training/schema.js'
 import { outputPath } from './output-path.js'
@@ -142,12 +142,12 @@ export function addTrainingFlags(command: Command): Command {
     listValue('--metrics', evaluation.metrics.unwrap().element),
   )
   command
-    .option('--panns <file>', 'CNN14 weights, for fd, is, kl, kad and kid')
+    .option('--panns <file>', 'weights of PANNs, for fd, is, kl and kid')
     .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity')
     .option('--embedding <file@rate>', 'your own TorchScript archive, for fd, kad and kid')
   name(
     '--backbone <name>',
-    'what fd, kad and kid use: cnn14-16k, cnn14-32k or clap (default: cnn14-16k)',
+    'cnn14-16k, cnn14-32k, wavegram-logmel or clap, for fd, kid, is and kl (default: cnn14-16k)',
     evaluation.backbone.unwrap(),
   )
   command.option(

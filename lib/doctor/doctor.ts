@@ -86,6 +86,7 @@ const archiveNames = [
   'vae_encoder',
   'vggish',
   'vocoder',
+  'wavegram_cnn14',
 ]
 
 /** The state of this installation. Never throws, and starts one short-lived process. */

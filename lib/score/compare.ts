@@ -1,6 +1,7 @@
 /** Goes through both sides and computes the metrics of a plan. */
 
 import type { SideName } from '../metrics/context.js'
+import type { Metric } from '../metrics/metric.js'
 import type { Comparison, GatheredSides } from './comparison.js'
 import { computeMetrics, rowCount } from './compute-metrics.js'
 import type { Extractor } from './features/extractor.js'
@@ -8,7 +9,7 @@ import type { PromptEmbeddings } from './features/prompt-embeddings.js'
 import type { Pairing } from './inputs/pairing.js'
 import type { PairedPrompts } from './inputs/prompts.js'
 import { clipRows } from './per-clip.js'
-import type { Needs } from './plan.js'
+import { type Needs, roleOf } from './plan.js'
 import { batchSizeOf, checkSaved } from './prepare-run.js'
 import { scoreProtocol } from './protocol/protocol.js'
 import { writeReport } from './report/report.js'
@@ -19,7 +20,7 @@ import { saveStatisticsFile } from './statistics/statistics-file.js'
 
 /** The backbones that serve a side. */
 export function rolesOf(needs: Needs): Set<Role> {
-  return new Set([...needs.statistics, ...needs.rows, ...(needs.logits ? ['panns' as const] : [])])
+  return new Set([...needs.statistics, ...needs.rows, ...needs.logits])
 }
 
 export async function compare(comparison: Comparison): Promise<ScoreResult> {
@@ -63,7 +64,7 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
           ...(embedded && { textEncoder: embedded.protocol }),
         },
         [...extractors.values()],
-        metrics,
+        metrics.map((metric) => ({ metric, backbone: backboneOf(metric, comparison) })),
       ),
       ...(comparison.perClip && {
         clips: clipRows(both.generated, clips, {
@@ -87,6 +88,11 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
   }
 }
 
+/** The name of what it compares by; none where it compares waveforms. */
+function backboneOf({ generated }: Metric, { given, extractors }: Comparison): string | undefined {
+  return generated && extractors.get(roleOf(generated.source, given))?.name
+}
+
 /** Before hours of work on the other side. */
 function checkSavedSides({ plan, extractors, generated, reference }: Comparison): void {
   for (const [side, needs] of [
@@ -106,7 +112,7 @@ function gather(comparison: Comparison, name: SideName): Promise<SideFeatures> {
     extractor: extractors.get(role) as Extractor,
     statistics: needs.statistics.has(role),
     rows: needs.rows.has(role),
-    logits: needs.logits && role === 'panns',
+    logits: needs.logits.has(role),
   }))
   const merge = [...needs.statistics].map((role) => extractors.get(role)?.name as string)
   return gatherSide(

@@ -1,6 +1,7 @@
 /** The options of score and saveStatistics. */
 
 import type { MonoRule, ResamplerName } from '../audio/waveform-protocol.js'
+import type { BackboneName } from '../backbones/backbone.js'
 import type { MetricName } from '../metrics/metric.js'
 import type { Model } from '../model/model.js'
 import type { ComputeDType } from '../native/device.js'
@@ -8,13 +9,12 @@ import type { AudioSet } from './inputs/inputs.js'
 import type { PairingMode } from './inputs/pairing.js'
 import type { Prompts } from './inputs/prompts.js'
 
-export type BackboneName = 'cnn14-16k' | 'cnn14-32k' | 'clap'
-
 /** What score and saveStatistics share: the networks, and how sounds reach them. */
 export interface FeatureOptions {
   /**
-   * Weights of CNN14, for fd, kad, kid, is and kl: the file that PANNs publishes
-   * (`Cnn14_16k_mAP=0.438.pth`, or `Cnn14_mAP=0.431.pth` for cnn14-32k), or its import.
+   * Weights of one of PANNs' networks, for fd, kid, is and kl: the file that is published
+   * (`Cnn14_16k_mAP=0.438.pth`; `Cnn14_mAP=0.431.pth` for cnn14-32k;
+   * `Wavegram_Logmel_Cnn14_mAP=0.439.pth` for wavegram-logmel), or its import.
    */
   panns?: string
   /** Weights of VGGish, for fad and fad-infinity: `vggish-10086976.pth`, or its import. */
@@ -34,8 +34,8 @@ export interface FeatureOptions {
    */
   clap?: string | Model
   /**
-   * What fd, kad and kid compare clips by; default 'cnn14-16k'. With 'cnn14-32k' it is also the CNN14
-   * that `panns` is, with the others that is the one for 16 kHz.
+   * What fd and kid compare clips by, and is and kl where it has classes; default 'cnn14-16k'. Of
+   * PANNs' networks it is the one that `panns` is, which is else CNN14 for 16 kHz.
    */
   backbone?: BackboneName
   /** Which channel is heard; default 'first-channel', as audioldm_eval. */

@@ -1,4 +1,5 @@
 /** Decides, before any long work, which metrics can be computed and what they need. */
+import { builtInBackbone } from '../backbones/registry.js'
 import { InvalidOptionError } from '../errors.js'
 import type { FeatureSource, SideName } from '../metrics/context.js'
 import type { Metric, MetricName, Need } from '../metrics/metric.js'
@@ -11,7 +12,7 @@ import type { Side } from './statistics/side.js'
 export interface Needs {
   statistics: Set<Role>
   rows: Set<Role>
-  logits: boolean
+  logits: Set<Role>
 }
 
 export interface Plan {
@@ -33,9 +34,9 @@ export interface PlanInputs {
 }
 
 /** Which of the given backbones serves a source. */
-export function roleOf(source: FeatureSource, given: GivenBackbones): Role {
-  if (source === 'embedding') return given.embedding
-  return source === 'frames' ? 'vggish' : source === 'clap' ? 'clap' : 'panns'
+export function roleOf(source: FeatureSource, { chosen }: GivenBackbones): Role {
+  if (source === 'embedding' || source === 'logits') return chosen[source]
+  return source === 'frames' ? 'vggish' : 'clap'
 }
 
 /** @throws InvalidOptionError naming the option that keeps a metric from being computed. */
@@ -92,17 +93,17 @@ export function reasonOf({ option, message }: InvalidOptionError): string {
 
 function needsOf(side: SideName, metrics: Metric[], inputs: PlanInputs): Needs {
   const { given, perClip } = inputs
-  const needs: Needs = { statistics: new Set(), rows: new Set(), logits: false }
+  const needs: Needs = { statistics: new Set(), rows: new Set(), logits: new Set() }
   const all = metrics.flatMap((metric) => [
     metric[side],
     side === 'generated' && perClip ? metric.perClip : undefined,
   ])
   for (const need of all) {
     if (need === undefined) continue
-    if (need.source === 'logits') needs.logits = true
-    else needs[need.form].add(roleOf(need.source, given))
+    const form = need.source === 'logits' ? 'logits' : need.form
+    needs[form].add(roleOf(need.source, given))
   }
-  const { embedding } = given
+  const { embedding } = given.chosen
   const drawn = inputs.map === true && inputs[side]?.saved.length === 0
   if (drawn && needs.statistics.has(embedding)) needs.rows.add(embedding)
   return needs
@@ -161,22 +162,23 @@ function missingWeights(
 ): InvalidOptionError | undefined {
   const role = roleOf(source, given)
   if (given.specs[role]) return undefined
-  const { network, hint } = weightsOf[role]
-  const instead = source === 'embedding' && given.specs.clap ? ', or choose the backbone clap' : ''
+  const { network, hint } = role === 'panns' ? pannsWeights(given) : weightsOf[role]
+  const instead = source === 'embedding' && given.specs.clap ? ' Or choose the backbone clap.' : ''
   return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
 }
 
-const weightsOf: Record<Role, { network: string; hint: string }> = {
-  panns: {
-    network: 'CNN14',
-    hint: 'give Cnn14_16k_mAP=0.438.pth, which PANNs publish as Zenodo record 3987831',
-  },
+function pannsWeights({ panns }: GivenBackbones): { network: string; hint: string } {
+  const { architecture } = builtInBackbone(panns)
+  return { network: architecture.title, hint: architecture.published }
+}
+
+const weightsOf: Record<Exclude<Role, 'panns'>, { network: string; hint: string }> = {
   vggish: {
     network: 'VGGish',
-    hint: 'give vggish-10086976.pth, which torchvggish publishes on GitHub',
+    hint: 'Give vggish-10086976.pth, which torchvggish publishes on GitHub.',
   },
-  embedding: { network: 'an archive', hint: "give it with its rate, as 'my.pt@16000'" },
-  clap: { network: 'CLAP', hint: 'give a model folder that has audio_encoder/' },
+  embedding: { network: 'an archive', hint: "Give it with its rate, as 'my.pt@16000'." },
+  clap: { network: 'CLAP', hint: 'Give a model folder that has audio_encoder/.' },
 }
 
 /** Of rows that come one a clip, what can be said before the clips are read. */

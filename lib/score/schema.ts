@@ -2,7 +2,12 @@
 import { z } from 'zod'
 import { monoRules, resamplerNames } from '../audio/waveform-protocol.js'
 import { parseArchiveSpec } from '../backbones/archive.js'
-import type { BackboneSpec } from '../backbones/backbone.js'
+import {
+  type BackboneName,
+  type BackboneSpec,
+  backboneNames,
+  type PannsName,
+} from '../backbones/backbone.js'
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
@@ -32,7 +37,7 @@ export const featureShape = {
       expecting('a model folder, a hub id or a loaded model'),
     )
     .optional(),
-  backbone: oneOf(['cnn14-16k', 'cnn14-32k', 'clap']).default('cnn14-16k'),
+  backbone: oneOf(backboneNames).default('cnn14-16k'),
   mono: oneOf(monoRules).default('first-channel'),
   resampler: oneOf(resamplerNames).default('sinc'),
   device: z
@@ -80,11 +85,28 @@ export interface GivenBackbones {
     embedding?: BackboneSpec
     clap?: ClapSpec
   }
-  /** What fd, kad and kid compare clips by, given or not. */
-  embedding: 'panns' | 'embedding' | 'clap'
+  /** Which of PANNs' networks `panns` is, given or not. */
+  panns: PannsName
+  chosen: Chosen
 }
 
 export type Role = keyof GivenBackbones['specs']
+
+/** What metrics compare clips by where they leave it open, given or not. */
+export interface Chosen {
+  /** For fd and kid. */
+  embedding: Role
+  /** For is and kl. */
+  logits: Role
+}
+
+/** The option that gives each its weights. */
+const roles: Record<BackboneName, Role> = {
+  'cnn14-16k': 'panns',
+  'cnn14-32k': 'panns',
+  'wavegram-logmel': 'panns',
+  clap: 'clap',
+}
 
 export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
   const { panns, vggish, backbone, vggishRelu, vggishPca, embedding, clap } = options
@@ -92,14 +114,15 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
     const option = vggishRelu ? 'vggishRelu' : 'vggishPca'
     throw new InvalidOptionError(option, 'applies to VGGish, whose weights are not given')
   }
-  if (backbone === 'clap' && embedding !== undefined) {
-    throw new InvalidOptionError('backbone', 'cannot be clap beside embedding: both are for fd')
+  const role = roles[backbone]
+  if (role !== 'panns' && embedding !== undefined) {
+    const message = `cannot be ${backbone} beside embedding: both are for fd`
+    throw new InvalidOptionError('backbone', message)
   }
-  const cnn14 = backbone === 'clap' ? 'cnn14-16k' : backbone
-  const chosen = backbone === 'clap' ? 'clap' : 'panns'
+  const pannsName = backbone === 'clap' ? 'cnn14-16k' : backbone
   return {
     specs: {
-      ...(panns && { panns: { kind: cnn14, weights: panns } }),
+      ...(panns && { panns: { kind: pannsName, weights: panns } }),
       ...(vggish && {
         vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
       }),
@@ -108,6 +131,8 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
         clap: { kind: 'clap', model: typeof clap === 'string' ? clap : clap.info.path },
       }),
     },
-    embedding: embedding ? 'embedding' : chosen,
+    panns: pannsName,
+    // CLAP and archives have no classes.
+    chosen: { embedding: embedding ? 'embedding' : role, logits: 'panns' },
   }
 }

@@ -1,7 +1,8 @@
 /** The options of fineTune. */
+
+import type { BackboneName } from '../backbones/backbone.js'
 import type { Dataset } from '../datasets/dataset.js'
 import type { MetricName } from '../metrics/metric.js'
-import type { BackboneName } from '../score/options.js'
 
 /** What the UNet is conditioned on in training: captions, sounds, or either by chance. */
 export type TrainingCondition = 'text' | 'audio' | { mixed: number }

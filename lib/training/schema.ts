@@ -1,5 +1,6 @@
 /** Checks the options of fineTune. Apart from their types, which must not need zod's. */
 import { z } from 'zod'
+import { backboneNames } from '../backbones/backbone.js'
 import type { Dataset } from '../datasets/dataset.js'
 import { metricNames } from '../metrics/metric.js'
 import { abortSignal, expecting, integerIn, numberIn, seedOption } from '../options.js'
@@ -49,7 +50,7 @@ const evaluation = z.strictObject(
       .min(1, { error: 'the list is empty' })
       .optional(),
     panns: text('a weights file').optional(),
-    backbone: oneOf(['cnn14-16k', 'cnn14-32k', 'clap']).default('cnn14-16k'),
+    backbone: oneOf(backboneNames).default('cnn14-16k'),
     vggish: text('a weights file').optional(),
     embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),
     steps: integerIn(1, 1000).default(25),

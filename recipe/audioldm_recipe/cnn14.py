@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from audioldm_export.random_backbone import fourier_filters, mel_filters
+from audioldm_export.random_panns import fourier_filters, mel_filters
 
 from .device import autocast
 from .specaugment import varied

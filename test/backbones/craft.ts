@@ -24,12 +24,40 @@ export function craftCnn14(window = 512): Crafted {
     ['fc_audioset.bias', [3]],
   ]
   for (const [i, inputs] of [1, 2, 2, 3, 3, 3].entries()) {
-    const width = [2, 2, 3, 3, 3, 4][i]
-    shapes.push([`conv_block${i + 1}.conv1.weight`, [width, inputs, 3, 3]])
-    shapes.push([`conv_block${i + 1}.conv2.weight`, [width, width, 3, 3]])
-    shapes.push(...norm(`conv_block${i + 1}.bn1`, width), ...norm(`conv_block${i + 1}.bn2`, width))
+    shapes.push(...block(`conv_block${i + 1}`, inputs, [2, 2, 3, 3, 3, 4][i], [3, 3]))
   }
   return new Map(shapes.map(([name, shape]) => [name, tensor(shape)]))
+}
+
+/** One image of 32 bands beside the spectrogram. */
+export function craftWavegram(): Crafted {
+  const shapes: [string, number[]][] = [
+    ['pre_conv0.weight', [2, 1, 11]],
+    ...norm('pre_bn0', 2),
+    ...block('pre_block1', 2, 3, [3]),
+    ...block('pre_block2', 3, 4, [3]),
+    ...block('pre_block3', 4, 32, [3]),
+    ...block('pre_block4', 1, 2, [3, 3]),
+    ...block('conv_block2', 4, 2, [3, 3]),
+  ]
+  return new Map([
+    ...craftCnn14(1024),
+    ...shapes.map(([name, shape]) => [name, tensor(shape)] as const),
+  ])
+}
+
+function block(
+  name: string,
+  inputs: number,
+  width: number,
+  kernel: number[],
+): [string, number[]][] {
+  return [
+    [`${name}.conv1.weight`, [width, inputs, ...kernel]],
+    [`${name}.conv2.weight`, [width, width, ...kernel]],
+    ...norm(`${name}.bn1`, width),
+    ...norm(`${name}.bn2`, width),
+  ]
 }
 
 function norm(name: string, width: number): [string, number[]][] {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseArchiveSpec } from '../../lib/backbones/archive.js'
-import type { BackboneSpec } from '../../lib/backbones/backbone.js'
+import type { BackboneSpec, PannsName } from '../../lib/backbones/backbone.js'
 import { describeBackbone } from '../../lib/backbones/describe.js'
 import { importBackbone } from '../../lib/backbones/import.js'
 import { backbones } from '../../lib/backbones/registry.js'
@@ -12,11 +12,19 @@ import { AbortError, InvalidOptionError, InvalidWeightsError } from '../../lib/e
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
 import { legacy, tensorPickle, torchZip } from '../weights/craft.js'
 import { scratchFolder } from '../weights/scratch.js'
-import { craftCnn14, craftPca, craftVggish, without, withTensor, write } from './craft.js'
+import {
+  craftCnn14,
+  craftPca,
+  craftVggish,
+  craftWavegram,
+  without,
+  withTensor,
+  write,
+} from './craft.js'
 
 const folder = scratchFolder()
 const file = (name: string) => join(folder, name)
-const cnn14 = (weights: string, kind: 'cnn14-16k' | 'cnn14-32k' = 'cnn14-16k') =>
+const cnn14 = (weights: string, kind: PannsName = 'cnn14-16k') =>
   describeBackbone({ kind, weights })
 const vggish = (weights: string, pca?: string, finalRelu = false) =>
   describeBackbone({ kind: 'vggish', weights, pca, finalRelu })
@@ -24,10 +32,12 @@ const vggish = (weights: string, pca?: string, finalRelu = false) =>
 let good: string
 let good32: string
 let goodVggish: string
+let goodWavegram: string
 beforeAll(async () => {
   good = await write(file('cnn14'), craftCnn14())
   good32 = await write(file('cnn14-32'), craftCnn14(1024))
   goodVggish = await write(file('vggish'), craftVggish())
+  goodWavegram = await write(file('wavegram'), craftWavegram())
 })
 
 async function refusal<E extends Error>(
@@ -68,8 +78,13 @@ describe('facts', () => {
     const third = await vggish(goodVggish)
     expect(third).toMatchObject({ sampleRate: 16000, minSamples: 15600, frames: true })
     expect(third.network.attributes).toEqual({ final_relu: false, compute_dtype: 6 })
+    const fourth = await cnn14(goodWavegram, 'wavegram-logmel')
+    expect(fourth).toMatchObject({ sampleRate: 32000, minSamples: 32 * 320 })
+    expect(fourth.network.attributes).toEqual({ compute_dtype: 6 })
+    expect([fourth.tensors.size, fourth.ignored.length]).toEqual([116, 22])
+    const described = [first, second, third, fourth]
     for (const { name, outputs, frames } of backbones) {
-      const found = [first, second, third].find((description) => description.name === name)
+      const found = described.find((description) => description.name === name)
       expect(found).toMatchObject({ outputs, frames })
     }
   })
@@ -142,6 +157,25 @@ describe('refusals', () => {
     expect(other.hint).toContain('cnn14-16k')
     const odd = await write(file('odd'), craftCnn14(256))
     await refusal(InvalidWeightsError, cnn14(odd))
+  })
+
+  test('a file of the other network of PANNs names the backbone to choose', async () => {
+    const error = await refusal(InvalidOptionError, cnn14(goodWavegram, 'cnn14-32k'))
+    expect(error).toMatchObject({ option: 'backbone' })
+    expect(error.message).toContain('Wavegram-Logmel-CNN14, not of CNN14')
+    expect(error.hint).toContain('wavegram-logmel')
+    const other = await refusal(InvalidOptionError, cnn14(good32, 'wavegram-logmel'))
+    expect(other).toMatchObject({ option: 'backbone' })
+  })
+
+  test('a wavegram whose channels are no bands of images', async () => {
+    const crafted = withTensor(craftWavegram(), 'pre_block3.conv2.weight', [48, 48, 3])
+    const bad = cnn14(await write(file('bad'), crafted), 'wavegram-logmel')
+    const error = await refusal(InvalidWeightsError, bad)
+    expect(error.problems).toEqual([
+      'wrong shape: pre_block3.conv2.weight is [48, 48, 3], expected [32, 32, 3]',
+    ])
+    expect(error.hint).toContain('Wavegram_Logmel_Cnn14')
   })
 
   test('a file of the other architecture names the option it belongs to', async () => {

@@ -78,6 +78,7 @@ async function embed(backbone: Backbone, kind: string, batch: number, limit = In
 describe.each([
   ['cnn14-16k', ['zip', 'legacy', 'training'], 13, 71],
   ['cnn14-32k', ['zip', 'legacy', 'training'], 13, 71],
+  ['wavegram-logmel', ['zip', 'training'], 22, 116],
   ['vggish', ['zip', 'legacy'], 0, 18],
 ])('%s', (kind, formats, ignored, used) => {
   test('agrees with the statement in float64', async () => {

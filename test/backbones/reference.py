@@ -19,10 +19,12 @@ sys.path[:0] = [str(EXPORT), str(EXPORT / 'tests')]
 from audioldm_export.random_backbone import RATES, write_random_backbone  # noqa: E402
 from reference_cnn14 import load_cnn14  # noqa: E402
 from reference_vggish import load_vggish  # noqa: E402
+from reference_wavegram import load_wavegram  # noqa: E402
 
 FORMATS = {
     'cnn14-16k': ['zip', 'legacy', 'training'],
     'cnn14-32k': ['zip', 'legacy', 'training'],
+    'wavegram-logmel': ['zip', 'training'],
     'vggish': ['zip', 'legacy'],
     'vggish-pca': ['zip', 'legacy'],
 }
@@ -49,7 +51,8 @@ def clips(rate: int, seconds: float) -> np.ndarray:
 def outputs(kind: str, out: Path, sounds: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:
     path = out / f'{kind}-zip.pth'
     if kind in RATES:
-        network = load_cnn14(path, RATES[kind]).to(dtype)
+        wave = kind == 'wavegram-logmel'
+        network = (load_wavegram(path) if wave else load_cnn14(path, RATES[kind])).to(dtype)
         parts = [network(torch.from_numpy(clip[None]).to(dtype)) for clip in sounds]
         names = ('embedding', 'logits')
         return {name: torch.cat([part[i] for part in parts]) for i, name in enumerate(names)}

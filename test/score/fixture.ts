@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -28,7 +29,9 @@ export function ownArchive(): string {
 }
 
 function narrowFolder(): string {
-  const sources = ['export/audioldm_export/random_backbone.py', 'test/score/python/weights.py']
+  const exporter = 'export/audioldm_export'
+  const random = readdirSync(join(root, exporter)).filter((name) => /^random_.*\.py$/.test(name))
+  const sources = [...random.map((name) => `${exporter}/${name}`), 'test/score/python/weights.py']
   const hash = createHash('sha256')
   for (const source of sources) hash.update(readFileSync(join(root, source)))
   const folder = join(tmpdir(), `audioldm-narrow-${hash.digest('hex').slice(0, 12)}`)

@@ -46,8 +46,8 @@ export interface ScoreProtocol {
   backbones: Record<string, BackboneProtocol>
   /** The network that the prompts were compared by, where they were. */
   textEncoder?: Pick<BackboneProtocol, 'hash' | 'settings'>
-  /** Numbers that the metrics fix, such as seeds, by metric. */
-  metrics: Record<string, Readonly<Record<string, number>>>
+  /** By metric: what it fixes, such as seeds, and by which of the backbones it compares. */
+  metrics: Record<string, Readonly<Record<string, number | string>>>
 }
 
 export function featureProtocol(
@@ -72,7 +72,7 @@ export function scoreProtocol(
     | 'textEncoder'
   >,
   backbones: { hash: string; protocol: FeatureProtocol }[],
-  metrics: Metric[],
+  metrics: { metric: Metric; backbone?: string }[],
 ): ScoreProtocol {
   const entries = backbones.map(({ hash, protocol }) => {
     const { backbone, sampleRate, removeMean, minSamples, repeatpad, settings } = protocol
@@ -84,7 +84,12 @@ export function scoreProtocol(
     ...run,
     ddof: 1,
     backbones: Object.fromEntries(entries),
-    metrics: Object.fromEntries(metrics.map(({ name, settings }) => [name, settings ?? {}])),
+    metrics: Object.fromEntries(
+      metrics.map(({ metric: { name, settings }, backbone }) => [
+        name,
+        { ...(backbone !== undefined && { backbone }), ...settings },
+      ]),
+    ),
   }
 }
 

@@ -81,7 +81,7 @@ function list(texts: readonly string[]): string {
 /** Of the rows that fd, kad and kid compare, where a side has them. */
 async function mapSection({ comparison, both }: ReportInputs): Promise<string> {
   const { extractors, given, generated, reference } = comparison
-  const extractor = extractors.get(given.embedding)
+  const extractor = extractors.get(given.chosen.embedding)
   const own = extractor && both.generated.rows.get(extractor.name)
   if (!extractor || !own) return ''
   const map = await embeddingMap(own, both.reference?.rows.get(extractor.name))

@@ -13,6 +13,7 @@ from torch import nn
 from .audio_encoder import AudioEncoder
 from .cnn14 import Cnn14
 from .mel_spectrogram import MelSpectrogram
+from .passt import Passt
 from .text_encoder import TextEncoder
 from .unet import UNet
 from .vae import VaeDecoder, VaeEncoder
@@ -31,6 +32,7 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     'cnn14': Cnn14,
     'wavegram_cnn14': WavegramCnn14,
     'vggish': Vggish,
+    'passt': Passt,
 }
 
 

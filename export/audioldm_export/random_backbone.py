@@ -13,11 +13,12 @@ from torch import Generator
 
 from .random_layers import CLASSES, Tensors
 from .random_panns import cnn14, wavegram
+from .random_passt import passt
 from .random_vggish import vggish, vggish_pca
 
 # Those of PANNs.
 RATES = {'cnn14-16k': 16000, 'cnn14-32k': 32000, 'wavegram-logmel': 32000}
-KINDS = [*RATES, 'vggish', 'vggish-pca']
+KINDS = [*RATES, 'passt', 'vggish', 'vggish-pca']
 FORMATS = ['zip', 'legacy', 'training']
 
 
@@ -45,6 +46,8 @@ def write_random_backbone(out: Path, kind: str, file_format: str, width: int, se
         training = file_format == 'training'
         content = as_training(tensors, generator) if training else {'model': tensors}
         content['_audioldm_random_weights'] = True
+    elif kind == 'passt':
+        content = passt(width, generator)
     elif kind == 'vggish':
         content = vggish(width, generator)
     else:

@@ -13,7 +13,7 @@ export interface Architecture {
 }
 
 export interface ArchitecturePlan {
-  archive: 'cnn14' | 'wavegram_cnn14' | 'vggish'
+  archive: 'cnn14' | 'wavegram_cnn14' | 'passt' | 'vggish'
   /** Of the waveforms, Hz; undefined where the file's front-end is none that the archive covers. */
   sampleRate: number | undefined
   minSamples: number

@@ -8,7 +8,7 @@ import type { TensorTable } from '../native/tensor-table.js'
 import type { PcaParameters } from './pca.js'
 
 /** The networks that clips can be compared by, beside one of a user's own. */
-export const backboneNames = ['cnn14-16k', 'cnn14-32k', 'wavegram-logmel', 'clap'] as const
+export const backboneNames = ['cnn14-16k', 'cnn14-32k', 'wavegram-logmel', 'passt', 'clap'] as const
 
 export type BackboneName = (typeof backboneNames)[number]
 
@@ -17,7 +17,7 @@ export type PannsName = 'cnn14-16k' | 'cnn14-32k' | 'wavegram-logmel'
 
 /** Which network, and where its weights are. */
 export type BackboneSpec =
-  | { kind: PannsName; weights: string }
+  | { kind: PannsName | 'passt'; weights: string }
   /** `pca`: a file of PCA parameters; embeddings are then post-processed as AudioSet's were. */
   | { kind: 'vggish'; weights: string; finalRelu: boolean; pca?: string }
   /** A TorchScript archive of the user's own, its weights inside. */

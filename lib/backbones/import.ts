@@ -36,7 +36,7 @@ export interface ImportBackboneProgress {
 export interface ImportBackboneResult {
   path: string
   /** Which backbone the file serves, or `vggish-pca` for parameters of post-processing. */
-  architecture: PannsName | 'vggish' | 'vggish-pca'
+  architecture: PannsName | 'passt' | 'vggish' | 'vggish-pca'
   /** Of the waveforms the network takes, Hz. */
   sampleRate: number
   /** sha256 over the bytes of the file that was imported. */
@@ -51,12 +51,12 @@ interface Conversion extends Pick<ImportBackboneResult, 'architecture' | 'sample
 }
 
 const known =
-  'Known are CNN14 at 16 and 32 kHz and Wavegram-Logmel-CNN14 of PANNs, VGGish in the layout of ' +
-  'torchvggish, and its PCA parameters. An AudioLDM checkpoint becomes a folder: give a name without .safetensors.'
+  'Known are CNN14 at 16 and 32 kHz and Wavegram-Logmel-CNN14 of PANNs, PaSST, VGGish in the ' +
+  'layout of torchvggish, and its PCA parameters. An AudioLDM checkpoint becomes a folder: give a name without .safetensors.'
 
 /**
- * Reads the weights of a network of PANNs or of VGGish, or VGGish's PCA parameters, told apart by
- * what is in the file, and writes them to `out`, which appears whole or not at all. Nothing is executed.
+ * Reads the weights of a network of PANNs, of PaSST or VGGish, or VGGish's PCA parameters, told
+ * apart by what is in the file, and writes them to `out`, which appears whole or not at all. Nothing is executed.
  * @throws InvalidWeightsError listing all tensors that do not fit, OutputError, AbortError
  */
 export async function importBackbone(

@@ -2,14 +2,15 @@
 import type { Architecture } from './architecture.js'
 import type { BackboneOutput, PannsName } from './backbone.js'
 import { cnn14 } from './cnn14.js'
+import { passt } from './passt.js'
 import { vggish } from './vggish.js'
 import { wavegramCnn14 } from './wavegram-cnn14.js'
 
 export interface BuiltInBackbone {
-  readonly name: PannsName | 'vggish'
+  readonly name: PannsName | 'passt' | 'vggish'
   readonly architecture: Architecture
   /** The option that takes its weights file. */
-  readonly option: 'panns' | 'vggish'
+  readonly option: 'panns' | 'passt' | 'vggish'
   readonly sampleRate: number
   readonly outputs: readonly BackboneOutput[]
   /** Several rows a clip. */
@@ -41,6 +42,14 @@ export const backbones: readonly BuiltInBackbone[] = [
     name: 'wavegram-logmel',
     architecture: wavegramCnn14,
     option: 'panns',
+    sampleRate: 32000,
+    outputs: ['embedding', 'logits'],
+    frames: false,
+  },
+  {
+    name: 'passt',
+    architecture: passt,
+    option: 'passt',
     sampleRate: 32000,
     outputs: ['embedding', 'logits'],
     frames: false,

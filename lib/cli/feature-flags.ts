@@ -10,6 +10,7 @@ export interface FeatureFlags
   extends Pick<
     FeatureOptions,
     | 'panns'
+    | 'passt'
     | 'vggish'
     | 'vggishRelu'
     | 'vggishPca'
@@ -30,7 +31,11 @@ export interface FeatureFlags
 export function addFeatureFlags(command: Command): Command {
   const { backbone, mono, resampler, device, dtype, batchSize, threads } = featureShape
   return command
-    .option('--panns <file>', 'weights of PANNs, for fd, is, kl and kid: Cnn14_16k_mAP=0.438.pth')
+    .option(
+      '--panns <file>',
+      'weights of PANNs, for fd, is, kl, kad and kid: Cnn14_16k_mAP=0.438.pth',
+    )
+    .option('--passt <file>', 'PaSST weights: passt-s-f128-p16-s10-ap.476-swa.pt')
     .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity: vggish-10086976.pth')
     .option('--vggish-relu', "keep VGGish's last ReLU")
     .option('--vggish-pca <file>', "post-process VGGish's rows: vggish_pca_params-970ea276.pth")
@@ -41,7 +46,7 @@ export function addFeatureFlags(command: Command): Command {
     .option('--clap <dir|id>', 'a model with audio_encoder/, for clap and for --backbone clap')
     .option(
       '--backbone <name>',
-      'cnn14-16k, cnn14-32k, wavegram-logmel or clap, for fd, kid, is and kl (default: cnn14-16k)',
+      'cnn14-16k, cnn14-32k, wavegram-logmel, passt or clap, for fd, kad, kid, is and kl (default: cnn14-16k)',
       textValue('--backbone', backbone.unwrap()),
     )
     .option(
@@ -83,10 +88,10 @@ export function addFeatureFlags(command: Command): Command {
 }
 
 export function featureOptions(flags: FeatureFlags): FeatureOptions {
-  const { panns, vggish, vggishRelu, vggishPca, embedding, clap, backbone } = flags
+  const { panns, passt, vggish, vggishRelu, vggishPca, embedding, clap, backbone } = flags
   const { mono, resampler, device, dtype, batchSize, threads } = flags
   return {
-    ...{ panns, vggish, vggishRelu, vggishPca, embedding, clap, backbone },
+    ...{ panns, passt, vggish, vggishRelu, vggishPca, embedding, clap, backbone },
     ...{ mono, resampler, device, dtype, batchSize, threads },
     cacheDir: flags.cache ? flags.cacheDir : null,
   }

@@ -39,6 +39,7 @@ export interface TrainingFlags
   loraTargets?: LoraTarget[]
   metrics?: MetricName[]
   panns?: string
+  passt?: string
   backbone?: BackboneName
   vggish?: string
   embedding?: string
@@ -142,12 +143,13 @@ export function addTrainingFlags(command: Command): Command {
     listValue('--metrics', evaluation.metrics.unwrap().element),
   )
   command
-    .option('--panns <file>', 'weights of PANNs, for fd, is, kl and kid')
+    .option('--panns <file>', 'weights of PANNs, for fd, is, kl, kad and kid')
+    .option('--passt <file>', 'PaSST weights, for --backbone passt')
     .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity')
     .option('--embedding <file@rate>', 'your own TorchScript archive, for fd, kad and kid')
   name(
     '--backbone <name>',
-    'cnn14-16k, cnn14-32k, wavegram-logmel or clap, for fd, kid, is and kl (default: cnn14-16k)',
+    'cnn14-16k, cnn14-32k, wavegram-logmel, passt or clap, for fd, kad, kid, is and kl (default: cnn14-16k)',
     evaluation.backbone.unwrap(),
   )
   command.option(
@@ -236,9 +238,9 @@ function loraOptions({ lora: rank, loraAlpha, loraTargets }: TrainingFlags) {
 }
 
 function evaluationOptions(flags: TrainingFlags): FineTuneOptions['evaluation'] {
-  const { metrics, panns, backbone, vggish, embedding, evaluateClips } = flags
+  const { metrics, panns, passt, backbone, vggish, embedding, evaluateClips } = flags
   return {
-    ...{ metrics, panns, backbone, vggish, embedding },
+    ...{ metrics, panns, passt, backbone, vggish, embedding },
     ...{ clips: evaluateClips, steps: flags.sampleSteps, guidanceScale: flags.guidance },
   }
 }

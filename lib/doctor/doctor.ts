@@ -80,6 +80,7 @@ const archiveNames = [
   'audio_encoder',
   'cnn14',
   'mel_spectrogram',
+  'passt',
   'text_encoder',
   'unet',
   'vae_decoder',

@@ -12,11 +12,16 @@ import type { Prompts } from './inputs/prompts.js'
 /** What score and saveStatistics share: the networks, and how sounds reach them. */
 export interface FeatureOptions {
   /**
-   * Weights of one of PANNs' networks, for fd, kid, is and kl: the file that is published
+   * Weights of one of PANNs' networks, for fd, kad, kid, is and kl: the file that is published
    * (`Cnn14_16k_mAP=0.438.pth`; `Cnn14_mAP=0.431.pth` for cnn14-32k;
    * `Wavegram_Logmel_Cnn14_mAP=0.439.pth` for wavegram-logmel), or its import.
    */
   panns?: string
+  /**
+   * Weights of PaSST, for fd, kad, kid, is and kl where `backbone` says so:
+   * `passt-s-f128-p16-s10-ap.476-swa.pt`, or its import.
+   */
+  passt?: string
   /** Weights of VGGish, for fad and fad-infinity: `vggish-10086976.pth`, or its import. */
   vggish?: string
   /** Keeps the last ReLU of VGGish; default false, as audioldm_eval. */
@@ -34,7 +39,7 @@ export interface FeatureOptions {
    */
   clap?: string | Model
   /**
-   * What fd and kid compare clips by, and is and kl where it has classes; default 'cnn14-16k'. Of
+   * What fd, kad and kid compare clips by, and is and kl where it has classes; default 'cnn14-16k'. Of
    * PANNs' networks it is the one that `panns` is, which is else CNN14 for 16 kHz.
    */
   backbone?: BackboneName

@@ -162,23 +162,20 @@ function missingWeights(
 ): InvalidOptionError | undefined {
   const role = roleOf(source, given)
   if (given.specs[role]) return undefined
-  const { network, hint } = role === 'panns' ? pannsWeights(given) : weightsOf[role]
+  const { network, hint } = weightsOf(role, given)
   const instead = source === 'embedding' && given.specs.clap ? ' Or choose the backbone clap.' : ''
   return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
 }
 
-function pannsWeights({ panns }: GivenBackbones): { network: string; hint: string } {
-  const { architecture } = builtInBackbone(panns)
+function weightsOf(role: Role, given: GivenBackbones): { network: string; hint: string } {
+  if (role === 'embedding') {
+    return { network: 'an archive', hint: "Give it with its rate, as 'my.pt@16000'." }
+  }
+  if (role === 'clap') {
+    return { network: 'CLAP', hint: 'Give a model folder that has audio_encoder/.' }
+  }
+  const { architecture } = builtInBackbone(role === 'panns' ? given.panns : role)
   return { network: architecture.title, hint: architecture.published }
-}
-
-const weightsOf: Record<Exclude<Role, 'panns'>, { network: string; hint: string }> = {
-  vggish: {
-    network: 'VGGish',
-    hint: 'Give vggish-10086976.pth, which torchvggish publishes on GitHub.',
-  },
-  embedding: { network: 'an archive', hint: "Give it with its rate, as 'my.pt@16000'." },
-  clap: { network: 'CLAP', hint: 'Give a model folder that has audio_encoder/.' },
 }
 
 /** Of rows that come one a clip, what can be said before the clips are read. */

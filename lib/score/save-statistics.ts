@@ -98,7 +98,7 @@ export function saveStatistics(
     if (side.clips.length > 0 && roles.length === 0) {
       throw new InvalidOptionError(
         'panns',
-        'no weights are given: give panns, vggish, embedding or clap',
+        'no weights are given: give panns, passt, vggish, embedding or clap',
       )
     }
     const warn = (message: string) => control.emit({ type: 'warning', message })

@@ -26,6 +26,7 @@ const isPath = (value: unknown) => typeof value === 'string' && value !== ''
 
 export const featureShape = {
   panns: text('a weights file').optional(),
+  passt: text('a weights file').optional(),
   vggish: text('a weights file').optional(),
   vggishRelu: z.boolean(expecting('true or false')).default(false),
   vggishPca: text('a file of PCA parameters').optional(),
@@ -81,6 +82,7 @@ export interface GivenBackbones {
   /** By the option that gives them. */
   specs: {
     panns?: BackboneSpec
+    passt?: BackboneSpec
     vggish?: BackboneSpec
     embedding?: BackboneSpec
     clap?: ClapSpec
@@ -94,7 +96,7 @@ export type Role = keyof GivenBackbones['specs']
 
 /** What metrics compare clips by where they leave it open, given or not. */
 export interface Chosen {
-  /** For fd and kid. */
+  /** For fd, kad and kid. */
   embedding: Role
   /** For is and kl. */
   logits: Role
@@ -105,11 +107,12 @@ const roles: Record<BackboneName, Role> = {
   'cnn14-16k': 'panns',
   'cnn14-32k': 'panns',
   'wavegram-logmel': 'panns',
+  passt: 'passt',
   clap: 'clap',
 }
 
 export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
-  const { panns, vggish, backbone, vggishRelu, vggishPca, embedding, clap } = options
+  const { panns, passt, vggish, backbone, vggishRelu, vggishPca, embedding, clap } = options
   if (vggish === undefined && (vggishRelu || vggishPca !== undefined)) {
     const option = vggishRelu ? 'vggishRelu' : 'vggishPca'
     throw new InvalidOptionError(option, 'applies to VGGish, whose weights are not given')
@@ -119,10 +122,11 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
     const message = `cannot be ${backbone} beside embedding: both are for fd`
     throw new InvalidOptionError('backbone', message)
   }
-  const pannsName = backbone === 'clap' ? 'cnn14-16k' : backbone
+  const pannsName = backbone === 'clap' || backbone === 'passt' ? 'cnn14-16k' : backbone
   return {
     specs: {
       ...(panns && { panns: { kind: pannsName, weights: panns } }),
+      ...(passt && { passt: { kind: 'passt', weights: passt } }),
       ...(vggish && {
         vggish: { kind: 'vggish', weights: vggish, finalRelu: vggishRelu, pca: vggishPca },
       }),
@@ -132,7 +136,10 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
       }),
     },
     panns: pannsName,
-    // CLAP and archives have no classes.
-    chosen: { embedding: embedding ? 'embedding' : role, logits: 'panns' },
+    chosen: {
+      embedding: embedding ? 'embedding' : role,
+      // CLAP and archives have no classes.
+      logits: role === 'clap' ? 'panns' : role,
+    },
   }
 }

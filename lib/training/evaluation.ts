@@ -10,8 +10,8 @@ import type { FineTuneSettings } from './schema.js'
 
 /** Whether sounds are generated and scored at all. */
 export function isScored({ evaluation }: FineTuneSettings): boolean {
-  const { metrics, panns, vggish, embedding, backbone } = evaluation
-  return Boolean(metrics || panns || vggish || embedding || backbone === 'clap')
+  const { metrics, panns, passt, vggish, embedding, backbone } = evaluation
+  return Boolean(metrics || panns || passt || vggish || embedding || backbone === 'clap')
 }
 
 /** The folder, if it has both towers of CLAP. */
@@ -25,12 +25,12 @@ export function networkOptions(
   clap: string | undefined,
 ): Pick<
   ScoreOptions,
-  'metrics' | 'panns' | 'backbone' | 'vggish' | 'embedding' | 'clap' | 'libtorchPath'
+  'metrics' | 'panns' | 'passt' | 'backbone' | 'vggish' | 'embedding' | 'clap' | 'libtorchPath'
 > {
-  const { metrics, panns, backbone, vggish, embedding } = evaluation
+  const { metrics, panns, passt, backbone, vggish, embedding } = evaluation
   const heard = backbone === 'clap' || metrics?.includes('clap')
   return {
-    ...{ metrics, panns, backbone, vggish, embedding, libtorchPath },
+    ...{ metrics, panns, passt, backbone, vggish, embedding, libtorchPath },
     ...(heard && clap !== undefined && { clap }),
   }
 }

@@ -37,6 +37,8 @@ export interface EvaluationOptions {
   metrics?: readonly MetricName[]
   /** Weights of CNN14, as in score(). */
   panns?: string
+  /** Weights of PaSST, as in score(). */
+  passt?: string
   /** What fd, kad and kid compare clips by, as in score(); default 'cnn14-16k'. */
   backbone?: BackboneName
   /** Weights of VGGish, as in score(). */

@@ -50,6 +50,7 @@ const evaluation = z.strictObject(
       .min(1, { error: 'the list is empty' })
       .optional(),
     panns: text('a weights file').optional(),
+    passt: text('a weights file').optional(),
     backbone: oneOf(backboneNames).default('cnn14-16k'),
     vggish: text('a weights file').optional(),
     embedding: text("an archive and its rate, as 'my.pt@16000'").optional(),

@@ -91,6 +91,40 @@ export function craftVggish(width = 128): Crafted {
   return crafted
 }
 
+export function craftPasst(width = 24, depth = 2): Crafted {
+  const shapes: [string, number[]][] = [
+    ['cls_token', [1, 1, width]],
+    ['dist_token', [1, 1, width]],
+    ['new_pos_embed', [1, 2, width]],
+    ['freq_new_pos_embed', [1, width, 12, 1]],
+    ['time_new_pos_embed', [1, width, 1, 99]],
+    ['patch_embed.proj.weight', [width, 1, 16, 16]],
+    ['patch_embed.proj.bias', [width]],
+    ...affine('norm', [width]),
+    ...affine('head.0', [width]),
+    ...affine('head.1', [3, width]),
+    ['head_dist.bias', [3]],
+  ]
+  for (let i = 0; i < depth; i++) {
+    shapes.push(
+      ...affine(`blocks.${i}.norm1`, [width]),
+      ...affine(`blocks.${i}.attn.qkv`, [3 * width, width]),
+      ...affine(`blocks.${i}.attn.proj`, [width, width]),
+      ...affine(`blocks.${i}.norm2`, [width]),
+      ...affine(`blocks.${i}.mlp.fc1`, [7, width]),
+      ...affine(`blocks.${i}.mlp.fc2`, [width, 7]),
+    )
+  }
+  return new Map(shapes.map(([name, shape]) => [name, tensor(shape)]))
+}
+
+function affine(name: string, shape: number[]): [string, number[]][] {
+  return [
+    [`${name}.weight`, shape],
+    [`${name}.bias`, shape.slice(0, 1)],
+  ]
+}
+
 export function craftPca(): Crafted {
   return new Map([
     ['pca_eigen_vectors', tensor([128, 128])],

@@ -14,6 +14,7 @@ import { legacy, tensorPickle, torchZip } from '../weights/craft.js'
 import { scratchFolder } from '../weights/scratch.js'
 import {
   craftCnn14,
+  craftPasst,
   craftPca,
   craftVggish,
   craftWavegram,
@@ -26,6 +27,7 @@ const folder = scratchFolder()
 const file = (name: string) => join(folder, name)
 const cnn14 = (weights: string, kind: PannsName = 'cnn14-16k') =>
   describeBackbone({ kind, weights })
+const passt = (weights: string) => describeBackbone({ kind: 'passt', weights })
 const vggish = (weights: string, pca?: string, finalRelu = false) =>
   describeBackbone({ kind: 'vggish', weights, pca, finalRelu })
 
@@ -33,11 +35,13 @@ let good: string
 let good32: string
 let goodVggish: string
 let goodWavegram: string
+let goodPasst: string
 beforeAll(async () => {
   good = await write(file('cnn14'), craftCnn14())
   good32 = await write(file('cnn14-32'), craftCnn14(1024))
   goodVggish = await write(file('vggish'), craftVggish())
   goodWavegram = await write(file('wavegram'), craftWavegram())
+  goodPasst = await write(file('passt'), craftPasst())
 })
 
 async function refusal<E extends Error>(
@@ -82,7 +86,14 @@ describe('facts', () => {
     expect(fourth).toMatchObject({ sampleRate: 32000, minSamples: 32 * 320 })
     expect(fourth.network.attributes).toEqual({ compute_dtype: 6 })
     expect([fourth.tensors.size, fourth.ignored.length]).toEqual([116, 22])
-    const described = [first, second, third, fourth]
+    const fifth = await passt(goodPasst)
+    expect(fifth).toMatchObject({
+      sampleRate: 32000,
+      minSamples: 4801,
+      ignored: ['head_dist.bias'],
+    })
+    expect(fifth.network.attributes).toEqual({ depth: 2, compute_dtype: 6 })
+    const described = [first, second, third, fourth, fifth]
     for (const { name, outputs, frames } of backbones) {
       const found = described.find((description) => description.name === name)
       expect(found).toMatchObject({ outputs, frames })
@@ -178,7 +189,28 @@ describe('refusals', () => {
     expect(error.hint).toContain('Wavegram_Logmel_Cnn14')
   })
 
+  test('PaSST of other patches, of longer clips, of no twelve heads, deeper than any', async () => {
+    const bad = withTensor(craftPasst(), 'freq_new_pos_embed', [1, 24, 8, 1])
+    const long = withTensor(bad, 'time_new_pos_embed', [1, 24, 1, 199])
+    const error = await refusal(InvalidWeightsError, passt(await write(file('bad'), long)))
+    expect(error.problems).toEqual([
+      'wrong shape: freq_new_pos_embed is [1, 24, 8, 1], expected [1, 24, 12, 1]',
+      'wrong shape: time_new_pos_embed is [1, 24, 1, 199], expected [1, 24, 1, 99]',
+    ])
+    expect(error.hint).toContain('passt-s-f128-p16-s10-ap.476-swa.pt')
+    const odd = await write(file('odd'), craftPasst(25))
+    expect((await refusal(InvalidWeightsError, passt(odd))).problems).toContain(
+      'wrong shape: norm.bias is [25], expected [36]',
+    )
+    const deep = await write(file('deep'), craftPasst(24, 13))
+    expect((await refusal(InvalidWeightsError, passt(deep))).problems).toContain(
+      'unexpected: blocks.12.norm1.weight',
+    )
+  })
+
   test('a file of the other architecture names the option it belongs to', async () => {
+    expect((await refusal(InvalidOptionError, passt(good))).hint).toContain('option panns')
+    expect((await refusal(InvalidOptionError, cnn14(goodPasst))).hint).toContain('option passt')
     const error = await refusal(InvalidOptionError, cnn14(goodVggish))
     expect(error).toMatchObject({ option: 'panns' })
     expect(error.hint).toContain('option vggish')

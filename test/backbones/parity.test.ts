@@ -19,11 +19,18 @@ import { clipErrors, type Reference, readClips, readOutput, runReference } from 
 
 const width = Number(process.env.AUDIOLDM_BACKBONE_WIDTH ?? 4)
 /**
- * How the worst clip may compare with that of the statement in float32, whose front-end hurts CNN14.
- * VGGish's front-end is float64 on both sides and what is left is the order in which convolutions
- * sum: at the published size ours is no worse, with a few channels it is up to 1.5 times.
+ * How the worst clip may compare with that of the statement in float32, whose front-end hurts the
+ * networks of PANNs. What is left in the others is the order in which layers sum: at the published
+ * size ours are no worse. With a few channels VGGish, whose front-end is float64 on both sides, is
+ * up to 1.5 times worse.
  */
-const worstRatio = (kind: string) => (kind !== 'vggish' ? 1 / 10 : width === 64 ? 1 : 2)
+function worstRatio(kind: string): number {
+  if (kind === 'vggish') return width === 64 ? 1 : 2
+  if (kind === 'passt') return width === 64 ? 1 : 1 / 3
+  return 1 / 10
+}
+
+const bare = (kind: string) => kind === 'vggish' || kind === 'passt'
 
 const folder = scratchFolder()
 const file = (name: string) => join(folder, name)
@@ -79,6 +86,7 @@ describe.each([
   ['cnn14-16k', ['zip', 'legacy', 'training'], 13, 71],
   ['cnn14-32k', ['zip', 'legacy', 'training'], 13, 71],
   ['wavegram-logmel', ['zip', 'training'], 22, 116],
+  ['passt', ['zip', 'legacy'], 2, 37],
   ['vggish', ['zip', 'legacy'], 0, 18],
 ])('%s', (kind, formats, ignored, used) => {
   test('agrees with the statement in float64', async () => {
@@ -106,14 +114,14 @@ describe.each([
     )
     expect(source).toMatchObject({ architecture: kind, sampleRate: original.sampleRate })
     expect([source.used.length, source.ignored.length]).toEqual([used, ignored])
-    for (const name of source.ignored) expect(name).toMatch(/\.num_batches_tracked$/)
+    for (const name of source.ignored) expect(name).toMatch(/\.num_batches_tracked$|^head_dist\./)
     for (const name of [
       ...formats.map((format) => `${kind}-${format}.pth`),
       `${kind}.safetensors`,
     ]) {
       const { hash, tensors, settings, randomWeights } = await describeBackbone(specOf(kind, name))
-      // VGGish's published file is the state dict itself, which has no place for a mark.
-      expect(randomWeights).toBe(kind !== 'vggish')
+      // These published files are the state dict itself, which has no place for a mark.
+      expect(randomWeights).toBe(!bare(kind))
       expect({ name, hash, settings }).toEqual({
         name,
         hash: original.hash,
@@ -134,7 +142,7 @@ describe.each([
       sample_rate: String(original.sampleRate),
       source: `${kind}-${formats[0]}.pth`,
       source_sha256: source.sourceSha256,
-      ...(kind === 'vggish' ? {} : { _audioldm_random_weights: 'true' }),
+      ...(bare(kind) ? {} : { _audioldm_random_weights: 'true' }),
     })
   }, 600_000)
 

@@ -18,6 +18,7 @@ sys.path[:0] = [str(EXPORT), str(EXPORT / 'tests')]
 
 from audioldm_export.random_backbone import RATES, write_random_backbone  # noqa: E402
 from reference_cnn14 import load_cnn14  # noqa: E402
+from reference_passt import load_passt  # noqa: E402
 from reference_vggish import load_vggish  # noqa: E402
 from reference_wavegram import load_wavegram  # noqa: E402
 
@@ -25,6 +26,7 @@ FORMATS = {
     'cnn14-16k': ['zip', 'legacy', 'training'],
     'cnn14-32k': ['zip', 'legacy', 'training'],
     'wavegram-logmel': ['zip', 'training'],
+    'passt': ['zip', 'legacy'],
     'vggish': ['zip', 'legacy'],
     'vggish-pca': ['zip', 'legacy'],
 }
@@ -48,11 +50,16 @@ def clips(rate: int, seconds: float) -> np.ndarray:
     return np.stack(sounds).astype(np.float32)
 
 
+def load(kind: str, path: Path) -> torch.nn.Module:
+    if kind == 'passt':
+        return load_passt(path)
+    return load_wavegram(path) if kind == 'wavegram-logmel' else load_cnn14(path, RATES[kind])
+
+
 def outputs(kind: str, out: Path, sounds: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:
     path = out / f'{kind}-zip.pth'
-    if kind in RATES:
-        wave = kind == 'wavegram-logmel'
-        network = (load_wavegram(path) if wave else load_cnn14(path, RATES[kind])).to(dtype)
+    if kind != 'vggish':
+        network = load(kind, path).to(dtype)
         parts = [network(torch.from_numpy(clip[None]).to(dtype)) for clip in sounds]
         names = ('embedding', 'logits')
         return {name: torch.cat([part[i] for part in parts]) for i, name in enumerate(names)}
@@ -79,8 +86,8 @@ def main(out: Path, width: int, seconds: float) -> None:
     for kind, formats in FORMATS.items():
         for file_format in formats:
             write_random_backbone(out / f'{kind}-{file_format}.pth', kind, file_format, width, 3)
-    for kind in [*RATES, 'vggish']:
-        sounds = clips(RATES.get(kind, 16000), seconds)
+    for kind in [*RATES, 'passt', 'vggish']:
+        sounds = clips(16000 if kind == 'vggish' else RATES.get(kind, 32000), seconds)
         sounds.tofile(out / f'{kind}.clips.f32')
         for name in ('float64', 'float32'):
             for output, values in outputs(kind, out, sounds, getattr(torch, name)).items():

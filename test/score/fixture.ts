@@ -23,6 +23,12 @@ export function narrowWeights(): { panns: string; vggish: string } {
   return { panns: join(folder, 'cnn14-16k.pth'), vggish: join(folder, 'vggish.pth') }
 }
 
+/** The other networks that have classes. */
+export function otherWeights(): { wavegram: string; passt: string } {
+  const folder = narrowFolder()
+  return { wavegram: join(folder, 'wavegram-logmel.pth'), passt: join(folder, 'passt.pth') }
+}
+
 /** A user's own archive: a row of 8 numbers for every half second at 16 kHz. */
 export function ownArchive(): string {
   return join(narrowFolder(), 'own.pt')

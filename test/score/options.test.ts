@@ -27,7 +27,10 @@ test.each<[object, string]>([
   [{ metrics: ['fdd'] }, 'metrics[0]: expected fd, fad, is'],
   [{ metrics: [] }, 'metrics: the list is empty'],
   [{ metric: ['fd'] }, 'metric: there is no such option'],
-  [{ backbone: 'cnn14' }, 'backbone: expected cnn14-16k, cnn14-32k, wavegram-logmel or clap'],
+  [
+    { backbone: 'cnn14' },
+    'backbone: expected cnn14-16k, cnn14-32k, wavegram-logmel, passt or clap',
+  ],
   [{ mono: 'left' }, 'mono: expected first-channel or mean'],
   [{ resampler: 'soxr' }, 'resampler: expected sinc, kaiser-fast or kaiser-best'],
   [{ pairing: 'index' }, 'pairing: expected name, order or none'],

@@ -20,6 +20,6 @@ class Autocorrelation(torch.nn.Module):
 
 
 out = Path(sys.argv[1])
-for kind in ('cnn14-16k', 'vggish'):
+for kind in ('cnn14-16k', 'wavegram-logmel', 'passt', 'vggish'):
     write_random_backbone(out / f'{kind}.pth', kind, 'zip', 2, 7)
 torch.jit.script(Autocorrelation()).save(str(out / 'own.pt'))

@@ -12,6 +12,7 @@ from torch import nn
 
 from .audio_encoder import AudioEncoder
 from .cnn14 import Cnn14
+from .fusion_audio_encoder import FusionAudioEncoder
 from .mel_spectrogram import MelSpectrogram
 from .passt import Passt
 from .text_encoder import TextEncoder
@@ -28,6 +29,7 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     'vocoder': Vocoder,
     'text_encoder': TextEncoder,
     'audio_encoder': AudioEncoder,
+    'fusion_audio_encoder': FusionAudioEncoder,
     'mel_spectrogram': MelSpectrogram,
     'cnn14': Cnn14,
     'wavegram_cnn14': WavegramCnn14,

@@ -202,6 +202,10 @@ class Htsat(nn.Module):
         self.layers = nn.ModuleList([Level() for _ in range(MAX_LEVELS)])
         self.norm = LayerNorm()
 
+    def patches(self, decibels: Tensor, size: int, stride: list[int]) -> Tensor:
+        """[frames, bands] → [height, width, channels]."""
+        return self.patch_embed(self.image(decibels, size), stride)
+
     def image(self, decibels: Tensor, size: int) -> Tensor:
         """[frames, bands] → [size, size]: stretched in time, cut, and stacked along frequency."""
         bands = decibels.shape[1]
@@ -221,7 +225,7 @@ class Htsat(nn.Module):
         eps: float,
     ) -> Tensor:
         """One clip's [frames, bands] → [1, features]."""
-        x = self.patch_embed(self.image(decibels, size), stride)
+        x = self.patches(decibels, size, stride)
         height, width, last = size // stride[0], size // stride[1], len(depths) - 1
         for i, level in enumerate(self.layers):
             if i <= last:
@@ -260,6 +264,7 @@ class AudioEncoder(nn.Module):
     num_mel_bins: int
     min_frequency: float
     max_frequency: float
+    quantize: bool
     sample_rate: Final = 48000
     n_fft: Final = 1024
     hop: Final = 480
@@ -275,14 +280,22 @@ class AudioEncoder(nn.Module):
         self.num_mel_bins = 64
         self.min_frequency = 50.0
         self.max_frequency = 14000.0
+        self.quantize = False
         self.audio_model = AudioModel()
         self.audio_projection = Projection()
 
-    def decibels(self, samples: Tensor) -> Tensor:
-        """One clip [n] → log-mel [frames, bands], float64."""
-        filters = mel_filters(
+    def filters(self) -> Tensor:
+        return mel_filters(
             self.sample_rate, self.n_fft, self.num_mel_bins, self.min_frequency, self.max_frequency
         )
+
+    def decibels(self, samples: Tensor) -> Tensor:
+        """One clip [n] → log-mel [frames, bands], float64."""
+        if self.quantize:
+            # To 16 bits, cut off and not rounded, and back, as the laion_clap package does.
+            samples = (samples.float().clamp(-1.0, 1.0) * 32767.0).trunc().double() / 32767.0
+            samples = samples.float()
+        filters = self.filters()
         window = hann_window(self.n_fft).to(samples.device)
         padding = self.n_fft // 2
         powers = mel_bands(samples, window, filters.to(samples.device), self.hop, padding, True)

@@ -35,6 +35,18 @@ def mel_filters(rate: int, size: int, bands: int, lowest: float, highest: float)
     return torch.minimum(rising, falling).clamp(min=0.0) * (2.0 / (upper - lower))
 
 
+def htk_filters(rate: int, size: int, bands: int, lowest: float, highest: float) -> Tensor:
+    """Triangles of height 1 on HTK's mel scale, [size / 2 + 1, bands]."""
+    hertz = torch.linspace(0.0, rate / 2, size // 2 + 1, dtype=torch.float64).unsqueeze(1)
+    low, high = math.log1p(lowest / 700.0), math.log1p(highest / 700.0)
+    mels = torch.linspace(low, high, bands + 2, dtype=torch.float64)
+    edges = 700.0 * torch.expm1(mels)
+    lower, center, upper = edges[:-2], edges[1:-1], edges[2:]
+    rising = (hertz - lower) / (center - lower)
+    falling = (upper - hertz) / (upper - center)
+    return torch.minimum(rising, falling).clamp(min=0.0)
+
+
 def hann_window(size: int) -> Tensor:
     return torch.hann_window(size, dtype=torch.float64)
 

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Generator
 
+from .random_laion_clap import SIZES as LAION_CLAP
+from .random_laion_clap import laion_clap
 from .random_layers import CLASSES, Tensors
 from .random_panns import cnn14, wavegram
 from .random_passt import passt
@@ -18,7 +20,7 @@ from .random_vggish import vggish, vggish_pca
 
 # Those of PANNs.
 RATES = {'cnn14-16k': 16000, 'cnn14-32k': 32000, 'wavegram-logmel': 32000}
-KINDS = [*RATES, 'passt', 'vggish', 'vggish-pca']
+KINDS = [*RATES, 'passt', 'vggish', 'vggish-pca', *LAION_CLAP]
 FORMATS = ['zip', 'legacy', 'training']
 
 
@@ -46,6 +48,8 @@ def write_random_backbone(out: Path, kind: str, file_format: str, width: int, se
         training = file_format == 'training'
         content = as_training(tensors, generator) if training else {'model': tensors}
         content['_audioldm_random_weights'] = True
+    elif kind in LAION_CLAP:
+        content = laion_clap(kind, width, generator)
     elif kind == 'passt':
         content = passt(width, generator)
     elif kind == 'vggish':

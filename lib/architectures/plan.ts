@@ -2,7 +2,7 @@ import type { AttributeValue, PartName } from '../native/binding.js'
 
 /** What a part's config.json says about its archive and its weights. */
 export interface PartPlan {
-  archive: PartName | 'audio_encoder'
+  archive: PartName | 'audio_encoder' | 'fusion_audio_encoder'
   /** Set on the archive's root module. */
   attributes: Record<string, AttributeValue>
   /** Every tensor the archive binds: name → shape. */

@@ -12,8 +12,8 @@ export async function prepareWaveform(
   { channels, sampleRate }: DecodedAudio,
   protocol: WaveformProtocol & { sampleRate: number },
 ): Promise<NativeTensor> {
-  const { sampleRate: rate, repeatpad } = protocol
-  const heard = repeatpad === undefined ? channels : begin(channels, sampleRate, protocol)
+  const { sampleRate: rate, repeatpad, whole = repeatpad === undefined } = protocol
+  const heard = whole ? channels : begin(channels, sampleRate, protocol)
   const { data, shape } = planar(heard, protocol.mono === 'mean')
   const input = calculator.tensor(data, shape)
   let waveform: NativeTensor
@@ -23,10 +23,10 @@ export async function prepareWaveform(
   } finally {
     input.dispose()
   }
-  if (repeatpad === undefined) return waveform
-  const whole = repeatPad(waveform.data() as Float32Array, repeatpad)
+  if (repeatpad === undefined || (whole && waveform.shape[0] > repeatpad)) return waveform
+  const padded = repeatPad(waveform.data() as Float32Array, repeatpad)
   waveform.dispose()
-  return calculator.tensor(whole, [repeatpad])
+  return calculator.tensor(padded, [repeatpad])
 }
 
 /** No more than counts in the end: what the resampler looks at after it as well. */

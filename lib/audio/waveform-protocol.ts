@@ -43,6 +43,8 @@ export interface WaveformNeeds {
    * repeated as often as they fit whole, then zeros follow.
    */
   repeatpad?: number
+  /** Beside `repeatpad`: longer ones stay as they are. */
+  whole?: boolean
 }
 
 /** From a file to the waveform that a network hears. */

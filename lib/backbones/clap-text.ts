@@ -6,7 +6,8 @@ import { Network } from '../native/network.js'
 import { nativePart } from '../native/part.js'
 import { type ClapTokenizer, loadTokenizer } from '../tokenizer/tokenizer.js'
 import type { BackboneOptions } from './backbone.js'
-import { type ClapSpec, describeTower, openClapFolder, type Tower } from './clap.js'
+import { type ClapSpec, describeTower, type Tower } from './clap.js'
+import { openClapTowers } from './clap-towers.js'
 import { nonFiniteTensors } from './content.js'
 
 export interface EmbeddedText {
@@ -29,10 +30,10 @@ export class TextTower {
   /** @throws InvalidModelError, InvalidWeightsError, HubError, EngineError, AbortError */
   static async open(spec: ClapSpec, options: BackboneOptions): Promise<TextTower> {
     const { native, device, threads, signal } = options
-    const folder = await openClapFolder(spec)
-    const part = folder.parts.text_encoder
+    const towers = await openClapTowers(spec.model)
+    const part = towers.text
     const { hash, settings, network: archive } = await describeTower(part, signal)
-    const tokenizer = await loadTokenizer(folder.tokenizerDir, folder.tokenizerLimits)
+    const tokenizer = await loadTokenizer(towers.tokenizerDir(), towers.tokenizerLimits)
     const files = new Map<string, number>()
     const weights = nativePart(archive.archive, archive.attributes, part.tensors, files)
     const networkSpec = { device, threads, files: [...files.keys()], network: weights }
@@ -40,7 +41,7 @@ export class TextTower {
     const { maxTokens } = tokenizer
     const explainNaN = async () =>
       new InvalidWeightsError(
-        `${folder.path}: its text_encoder gives embeddings that are NaN or infinite`,
+        `${towers.path}: its text encoder gives embeddings that are NaN or infinite`,
         await nonFiniteTensors(part.tensors),
       )
     return new TextTower(hash, { ...settings, maxTokens }, tokenizer, network, options, explainNaN)

@@ -1,15 +1,13 @@
-/** The towers of CLAP, as a model folder has them. */
-import { join } from 'node:path'
-import { clapRate, clapSamples } from '../audio/clap-waveform.js'
+/** The towers of CLAP as backbones. */
+import { clapRate } from '../audio/clap-waveform.js'
 import { InvalidModelError } from '../errors.js'
 import { archivesDir } from '../files/paths.js'
-import { readModelFolder } from '../hub/folder.js'
 import { audioEncoderFolder } from '../hub/folder-index.js'
-import type { FolderPartWeights, ModelFolder } from '../hub/model-folder.js'
-import { resolveModel } from '../hub/resolve.js'
+import type { FolderPartWeights } from '../hub/model-folder.js'
 import type { NativePart } from '../native/binding.js'
 import { structureIn } from '../native/part.js'
 import type { BackboneDescription, BackboneSpec } from './backbone.js'
+import { openClapTowers } from './clap-towers.js'
 import { combine, hashFile, hashTensors } from './content.js'
 
 export type ClapSpec = Extract<BackboneSpec, { kind: 'clap' }>
@@ -20,11 +18,6 @@ export interface Tower {
   /** Of its weights. They compute in float32. */
   settings: { weights: string; dtype: 'float32' }
   network: Pick<NativePart, 'archive' | 'attributes'>
-}
-
-/** @throws InvalidModelError, InvalidWeightsError, HubError */
-export async function openClapFolder({ model }: ClapSpec): Promise<ModelFolder> {
-  return readModelFolder(await resolveModel(model))
 }
 
 export async function describeTower(
@@ -41,21 +34,22 @@ export async function describeTower(
 /**
  * Its rows have length 1, as AudioLDM is conditioned on them, as similarities are computed of them
  * and as the laion_clap package gives them.
+ * @throws InvalidModelError, InvalidWeightsError, HubError
  */
 export async function describeClap(
   spec: ClapSpec,
   signal?: AbortSignal,
 ): Promise<BackboneDescription> {
-  const folder = await openClapFolder(spec)
-  const part = folder.parts.audio_encoder
-  if (part === undefined) {
+  const { path, randomWeights, projection, audio, waveform, preparation } = await openClapTowers(
+    spec.model,
+  )
+  if (audio === undefined) {
     throw new InvalidModelError(
-      `${folder.path}: has no ${audioEncoderFolder}/, CLAP's audio tower`,
+      `${path}: has no ${audioEncoderFolder}/, CLAP's audio tower`,
       'Folders of the hub lack it, original checkpoints hold it: audioldm import writes it.',
     )
   }
-  const { hash, settings, network } = await describeTower(part, signal)
-  const projection = folder.info.text.embedding
+  const { hash, settings, network } = await describeTower(audio, signal)
   return {
     spec,
     name: 'clap',
@@ -64,12 +58,12 @@ export async function describeClap(
     outputs: ['embedding'],
     frames: false,
     hash,
-    settings: { ...settings, projection, normalized: true },
-    weightsPath: join(folder.path, audioEncoderFolder),
-    randomWeights: folder.info.randomWeights,
-    waveform: { removeMean: false, minSamples: 0, repeatpad: clapSamples },
-    ignored: [],
-    tensors: part.tensors,
+    settings: { ...settings, projection, normalized: true, ...preparation },
+    weightsPath: audio.path,
+    randomWeights,
+    waveform,
+    ignored: audio.ignored,
+    tensors: audio.tensors,
     network,
   }
 }

@@ -45,7 +45,7 @@ export async function checkWeights(
 }
 
 /** A tensor may repeat its elements: a few bytes can claim more than any memory holds. */
-async function checkClaim(path: string, tensors: TensorTable): Promise<void> {
+export async function checkClaim(path: string, tensors: TensorTable): Promise<void> {
   const claimed = [...tensors.values()].reduce((sum, source) => sum + byteLengthOf(source), 0)
   const size = await withFile(path, async (file) => file.size)
   if (!(claimed <= size)) {

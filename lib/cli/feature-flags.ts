@@ -43,7 +43,10 @@ export function addFeatureFlags(command: Command): Command {
       '--embedding <file@rate>',
       'your own TorchScript archive for fd, kad and kid: my.pt@16000',
     )
-    .option('--clap <dir|id>', 'a model with audio_encoder/, for clap and for --backbone clap')
+    .option(
+      '--clap <dir|file|id>',
+      'a model with audio_encoder/ or LAION-CLAP, for clap and --backbone clap',
+    )
     .option(
       '--backbone <name>',
       'cnn14-16k, cnn14-32k, wavegram-logmel, passt or clap, for fd, kad, kid, is and kl (default: cnn14-16k)',

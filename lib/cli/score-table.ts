@@ -80,8 +80,9 @@ function protocolLine({ protocol }: ScoreResult): string {
 /** What the networks want of waveforms; without any, waveforms are compared as they are. */
 function preparations({ backbones }: ScoreProtocol): string[] {
   const entries = Object.entries(backbones)
-  const kinds = entries.map(([name, { removeMean, minSamples, repeatpad }]) => {
-    const length = repeatpad === undefined ? `padded to ${minSamples}` : `repeatpad to ${repeatpad}`
+  const kinds = entries.map(([name, { removeMean, minSamples, repeatpad, whole }]) => {
+    const repeated = `repeatpad to ${whole ? 'at least ' : ''}${repeatpad}`
+    const length = repeatpad === undefined ? `padded to ${minSamples}` : repeated
     return { name, text: `${removeMean ? 'mean removed, ' : ''}${length} samples` }
   })
   const texts = [...new Set(kinds.map(({ text }) => text))]

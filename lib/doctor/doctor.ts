@@ -79,6 +79,7 @@ const probeTimeoutMs = 120_000
 const archiveNames = [
   'audio_encoder',
   'cnn14',
+  'fusion_audio_encoder',
   'mel_spectrogram',
   'passt',
   'text_encoder',

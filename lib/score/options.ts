@@ -34,8 +34,9 @@ export interface FeatureOptions {
    */
   embedding?: string
   /**
-   * The towers of CLAP: a model with `audio_encoder/`, as its folder, its hub id or loaded. For the
-   * metric clap, and for fd, kad and kid where `backbone` says so. They compute in float32.
+   * The towers of CLAP: a model with `audio_encoder/`, as its folder, its hub id or loaded; or a
+   * file of LAION-CLAP, such as `630k-audioset-best.pt`. For the metric clap, and for fd, kad
+   * and kid where `backbone` says so. They compute in float32.
    */
   clap?: string | Model
   /**

@@ -35,7 +35,7 @@ export const featureShape = {
     .custom<string | Model>(
       // By its looks: its class would load all of generation before a flag is read.
       (value) => [value, (value as Model | null)?.info?.path].some(isPath),
-      expecting('a model folder, a hub id or a loaded model'),
+      expecting('a model folder, a file of LAION-CLAP, a hub id or a loaded model'),
     )
     .optional(),
   backbone: oneOf(backboneNames).default('cnn14-16k'),

@@ -150,7 +150,7 @@ async function prepareWaveforms(
   for (const { waveformKey, protocol } of loaded.missing) {
     if (loaded.waveforms.has(waveformKey)) continue
     // Where a part alone is heard, any length will do.
-    if (protocol.repeatpad === undefined) {
+    if (protocol.repeatpad === undefined || protocol.whole) {
       requireLength(loaded.facts.durationSeconds, protocol.sampleRate)
     }
     loaded.waveforms.set(waveformKey, await prepareWaveform(calculator, audio, protocol))

@@ -75,8 +75,12 @@ export function scoreProtocol(
   metrics: { metric: Metric; backbone?: string }[],
 ): ScoreProtocol {
   const entries = backbones.map(({ hash, protocol }) => {
-    const { backbone, sampleRate, removeMean, minSamples, repeatpad, settings } = protocol
-    const needs = { removeMean, minSamples, ...(repeatpad !== undefined && { repeatpad }) }
+    const { backbone, sampleRate, removeMean, minSamples, repeatpad, whole, settings } = protocol
+    const needs = {
+      ...{ removeMean, minSamples },
+      ...(repeatpad !== undefined && { repeatpad }),
+      ...(whole && { whole }),
+    }
     return [backbone, { sampleRate, hash, ...needs, settings }] as const
   })
   return {
@@ -95,8 +99,9 @@ export function scoreProtocol(
 
 /** Equal where clips become the same waveforms. */
 export function waveformKey(protocol: FeatureProtocol): string {
-  const { sampleRate, mono, removeMean, resampler, minSamples, repeatpad } = protocol
-  return canonicalJson({ sampleRate, mono, removeMean, resampler, minSamples, repeatpad })
+  const { sampleRate, mono, removeMean, resampler, minSamples, repeatpad, whole } = protocol
+  const needs = { removeMean, minSamples, repeatpad, whole }
+  return canonicalJson({ sampleRate, mono, resampler, ...needs })
 }
 
 /** Key of cached features: equal only where the same numbers would be computed again. */

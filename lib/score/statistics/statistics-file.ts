@@ -32,6 +32,7 @@ const protocolSchema = z.object({
   }),
   minSamples: z.int(),
   repeatpad: z.int().optional(),
+  whole: z.boolean().optional(),
 })
 const contentSchema = z.object({
   clips: countSchema,

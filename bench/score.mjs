@@ -18,11 +18,11 @@ const { values } = parseArgs({
     kernel: { type: 'string', default: '400,5000' },
     dimensions: { type: 'string', default: '2048' },
     memory: { type: 'string', default: '' },
+    backbones: { type: 'string', default: '' },
   },
 })
 const python = join(root, '.venv', 'bin', 'python')
 const scratch = join(root, 'build', 'bench', 'score')
-const weights = { panns: randomWeights('cnn14-16k'), vggish: randomWeights('vggish') }
 
 console.log(
   `${cpus()[0].model.trim()}, ${values.threads} threads, medians of ${values.runs} runs\n`,
@@ -30,6 +30,7 @@ console.log(
 if (Number(values.clips) > 0) endToEnd()
 for (const rows of values.rows.split(',').filter(Boolean)) frechet(Number(rows))
 for (const rows of values.kernel.split(',').filter(Boolean)) kernel(Number(rows))
+for (const name of values.backbones.split(',').filter(Boolean)) backbone(name)
 for (const clips of values.memory.split(',').filter(Boolean)) memory(Number(clips))
 
 /** Clips per second of the whole job, both sides. */
@@ -39,8 +40,8 @@ function endToEnd() {
   const reference = take(values.reference ?? sounds('reference', clips, 2), clips)
   const contenders = {
     'Python float32': () => peer(generated, reference),
-    'ours float32': () => ours({ generated, reference, dtype: 'float32' }),
-    'ours auto': () => ours({ generated, reference, dtype: 'auto' }),
+    'ours float32': () => ours({ ...firstWeights(), generated, reference, dtype: 'float32' }),
+    'ours auto': () => ours({ ...firstWeights(), generated, reference, dtype: 'auto' }),
   }
   const results = alternate(contenders)
   console.log(`${2 * clips} clips, features and metrics (fd, fad, is, kl)`)
@@ -54,6 +55,29 @@ function endToEnd() {
     KL: (r) => r.metrics.kl.softmax ?? r.metrics.kl,
   }
   print(results, rows)
+}
+
+/** Clips per second of one network, both sides: the rows of fd. */
+function backbone(name) {
+  const clips = Number(values.clips) || 20
+  const generated = take(values.generated ?? sounds('generated', clips, 1), clips)
+  const reference = take(values.reference ?? sounds('reference', clips, 2), clips)
+  const file = randomWeights(name === 'clap' ? 'laion-clap-tiny' : name)
+  const option = name === 'clap' || name === 'passt' ? name : 'panns'
+  const job = { generated, reference, [option]: file, backbone: name, metrics: ['fd'] }
+  const threads = Number(values.threads)
+  const peerArguments = ['bench/peer_backbone.py', name, file, generated, reference, threads]
+  const results = alternate({
+    'PyTorch float32': () => json(python, peerArguments),
+    'ours float32': () => ours({ ...job, dtype: 'float32' }),
+    'ours auto': () => ours({ ...job, dtype: 'auto' }),
+  })
+  console.log(`${2 * clips} clips, rows of ${name}`)
+  print(results, {
+    'clips a second': (r) => (r.clips * 1000) / r.featuresMs,
+    'peak memory, MiB': (r) => r.peakMiB,
+    FD: (r) => r.metrics.fd,
+  })
 }
 
 /** Rows to a distance at d = 2048. */
@@ -96,7 +120,10 @@ function kernel(rows) {
 function memory(clips) {
   const reference = sounds('reference', 40, 2)
   const generated = many(clips)
-  const { peakMiB } = ours({ generated, reference, metrics: ['fd', 'fad', 'is'], dtype: 'auto' })
+  const { peakMiB } = ours({
+    ...{ ...firstWeights(), generated, reference },
+    ...{ metrics: ['fd', 'fad', 'is'], dtype: 'auto' },
+  })
   console.log(`${clips} clips: peak memory ${peakMiB.toFixed(0)} MiB`)
 }
 
@@ -129,18 +156,22 @@ function print(results, rows) {
 }
 
 function ours(options) {
-  const job = { ...weights, device: 'cpu', threads: Number(values.threads), cacheDir: null }
+  const job = { device: 'cpu', threads: Number(values.threads), cacheDir: null }
   return json(process.execPath, ['bench/our-score.mjs', JSON.stringify({ ...job, ...options })])
 }
 
 function peer(generated, reference) {
-  const { panns, vggish } = weights
+  const { panns, vggish } = firstWeights()
   return json(python, ['bench/peer_score.py', generated, reference, panns, vggish, values.threads])
 }
 
 function json(command, args) {
   const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }
   return JSON.parse(execFileSync(command, args.map(String), options))
+}
+
+function firstWeights() {
+  return { panns: randomWeights('cnn14-16k'), vggish: randomWeights('vggish') }
 }
 
 function randomWeights(kind) {

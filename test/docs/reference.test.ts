@@ -44,7 +44,7 @@ describe('docs/options.md', () => {
       if (long === '--json') continue
       const row = own
         .split('\n')
-        .find((line) => line.startsWith(`| \`${flags.replace('|', '\\|')}`))
+        .find((line) => line.startsWith(`| \`${flags.replaceAll('|', '\\|')}`))
       expect(row, flags).toBeDefined()
       if (defaultValue) expect(row).toContain(` ${defaultValue} `)
     }

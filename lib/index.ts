@@ -65,7 +65,8 @@ export {
 } from './generate/generate.js'
 export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
 export { Job } from './job.js'
-export type { ClipScores, MetricName, MetricValues } from './metrics/metric.js'
+export type { BiasedInterval, Interval } from './metrics/interval.js'
+export type { ClipScores, MetricIntervals, MetricName, MetricValues } from './metrics/metric.js'
 export {
   type EncodeAudioOptions,
   type LoadModelOptions,
@@ -75,13 +76,21 @@ export {
   type ModelInfo,
 } from './model/model.js'
 export { cosineSimilarity } from './model/similarity.js'
+export type { CompareEvent, CompareResult } from './score/compare-result.js'
+export { compareScores } from './score/compare-scores.js'
+export type { Difference, MetricDifferences } from './score/differences.js'
 export type { AudioSet } from './score/inputs/inputs.js'
 export type { PairingMode } from './score/inputs/pairing.js'
 export type { Prompts } from './score/inputs/prompts.js'
 export type { Shard } from './score/inputs/shard.js'
-export type { FeatureOptions, ScoreOptions } from './score/options.js'
+export type { CompareScoresOptions, FeatureOptions, ScoreOptions } from './score/options.js'
 export type { ClipRow } from './score/per-clip.js'
-export type { BackboneProtocol, FeatureProtocol, ScoreProtocol } from './score/protocol/protocol.js'
+export type {
+  BackboneProtocol,
+  FeatureProtocol,
+  IntervalProtocol,
+  ScoreProtocol,
+} from './score/protocol/protocol.js'
 export type { ScoredPrompts, ScoredSide, ScoreEvent, ScoreResult } from './score/result.js'
 export {
   type SaveStatisticsEvent,

@@ -102,6 +102,9 @@ export function featureOptions(flags: FeatureFlags): FeatureOptions {
 
 const flagNames: Record<string, string> = {
   generated: 'GENERATED',
+  a: 'A',
+  b: 'B',
+  bootstrapSeed: '--bootstrap-seed',
   reference: 'REFERENCE',
   audio: 'INPUT',
   output: '--out',

@@ -1,5 +1,6 @@
 /** Follows a job of score or stats on stderr. */
 import type { Job } from '../job.js'
+import type { CompareEvent } from '../score/compare-result.js'
 import type { ScoreEvent } from '../score/result.js'
 import type { SaveStatisticsEvent } from '../score/save-statistics.js'
 import { createProgress } from './progress.js'
@@ -7,7 +8,13 @@ import { createProgress } from './progress.js'
 /** Skipped files that are listed one by one; the rest is counted. */
 const listed = 50
 
-const units = { generated: 'generated clips', reference: 'reference clips', prompts: 'prompts' }
+const units = {
+  generated: 'generated clips',
+  a: 'clips of A',
+  b: 'clips of B',
+  reference: 'reference clips',
+  prompts: 'prompts',
+}
 
 type Told = { type: 'metric' } & Extract<ScoreEvent, { type: 'metric' }>
 
@@ -16,7 +23,7 @@ type Told = { type: 'metric' } & Extract<ScoreEvent, { type: 'metric' }>
  * warnings that are about a metric.
  */
 export async function follow<R>(
-  job: Job<ScoreEvent, R> | Job<SaveStatisticsEvent, R>,
+  job: Job<ScoreEvent, R> | Job<CompareEvent, R> | Job<SaveStatisticsEvent, R>,
 ): Promise<{ result: R; warnings: string[]; notes: string[]; metrics: Told[] }> {
   const progress = createProgress()
   const warnings: string[] = []
@@ -24,7 +31,7 @@ export async function follow<R>(
   const metrics: Told[] = []
   let skipped = 0
   try {
-    for await (const event of job as Job<ScoreEvent | SaveStatisticsEvent, R>) {
+    for await (const event of job as Job<ScoreEvent | CompareEvent | SaveStatisticsEvent, R>) {
       if (event.type === 'step') {
         const what = 'stage' in event ? units[event.stage] : 'clips'
         progress.update(event.done, event.total, what)
@@ -34,9 +41,10 @@ export async function follow<R>(
           progress.note(`skipped ${printable(event.path)}: ${printable(event.reason)}`)
         }
       } else if (event.type === 'warning') {
-        warnings.push(event.message)
-        if ('metric' in event) notes.push(event.message)
-        progress.note(`warning: ${event.message}`)
+        const of = 'set' in event && event.set ? `${event.set.toUpperCase()}: ` : ''
+        warnings.push(of + event.message)
+        if ('metric' in event) notes.push(of + event.message)
+        progress.note(`warning: ${of}${event.message}`)
       } else {
         metrics.push(event)
       }

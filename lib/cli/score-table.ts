@@ -1,4 +1,5 @@
 /** The result of score for people. */
+import type { BiasedInterval, Interval } from '../metrics/interval.js'
 import type { MetricName } from '../metrics/metric.js'
 import { selectMetrics } from '../metrics/registry.js'
 import { describeDType } from '../native/device.js'
@@ -20,37 +21,66 @@ export function scoreTable(result: ScoreResult, metrics: Told[], notes: string[]
             clips(result.generated, frames),
             metric.reference ? clips(result.reference as ScoredSide, frames) : '',
           ]
-    return valueRows(name, value).map(([label, text]) => [label, text, ...counts])
+    const intervals = result.intervals as Intervals | undefined
+    return [...valueRows(name, value, intervals), ...infiniteRow(name, intervals)].map(
+      ([label, text, interval]) => [label, text, ...(intervals ? [interval] : []), ...counts],
+    )
   })
-  const table = align([['metric', 'value', 'generated', 'reference'], ...rows])
-  return [table, ...notes.map((note) => `note: ${note}`), protocolLine(result)].join('\n')
+  const heads = ['value', ...(result.intervals ? ['95 % interval'] : []), 'generated', 'reference']
+  const table = align([['metric', ...heads], ...rows])
+  return [table, ...notes.map((note) => `note: ${note}`), protocolLine(result.protocol)].join('\n')
 }
 
 function clips({ count, frames }: ScoredSide, patches: boolean): string {
   return patches && frames ? `${count} (${frames} patches)` : String(count)
 }
 
+type Intervals = Partial<Record<string, Interval & Record<string, Interval>>>
+type Row = [label: string, value: string, interval: string]
+
 /** One row a number, but mean and deviation in one. */
-function valueRows(name: string, value: unknown): [string, string][] {
-  if (typeof value === 'number') return [[name, number(value)]]
+function valueRows(name: string, value: unknown, intervals: Intervals = {}): Row[] {
+  const interval = intervalText(intervals[name])
+  if (typeof value === 'number') return [[name, number(value), interval]]
   const fields = value as Record<string, number>
   if ('mean' in fields) {
     const deviation = Number.isNaN(fields.std) ? '' : ` ± ${number(fields.std)}`
-    return [[name, number(fields.mean) + deviation]]
+    return [[name, number(fields.mean) + deviation, interval]]
   }
   if ('value' in fields) {
     const { value: main, ...others } = fields
     const details = Object.entries(others).map(([key, each]) => `${key} ${number(each)}`)
-    return [[name, `${number(main)} (${details.join(', ')})`]]
+    return [[name, `${number(main)} (${details.join(', ')})`, interval]]
   }
-  return Object.entries(fields).map(([key, each]) => [`${name} ${key}`, number(each)])
+  return Object.entries(fields).map(([key, each]) => [
+    `${name} ${key}`,
+    number(each),
+    intervalText(intervals[name]?.[key]),
+  ])
 }
 
-function number(value: number): string {
+/** Without the bias that so many clips bring. */
+function infiniteRow(name: string, intervals: Intervals = {}): Row[] {
+  const { infinite } = (intervals[name] ?? {}) as Partial<BiasedInterval>
+  if (infinite === undefined) return []
+  return [[`${name} at infinity`, number(infinite.value), intervalText(infinite)]]
+}
+
+function intervalText(interval: Interval | undefined): string {
+  if (interval?.low === undefined) return ''
+  const { low, high } = interval
+  return Number.isNaN(low) ? 'too few clips' : `${short(low)} … ${short(high)}`
+}
+
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)))
+}
+
+export function number(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(7))) : String(value)
 }
 
-function align(rows: string[][]): string {
+export function align(rows: string[][]): string {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
   return rows
     .map((row) =>
@@ -62,8 +92,8 @@ function align(rows: string[][]): string {
     .join('\n')
 }
 
-function protocolLine({ protocol }: ScoreResult): string {
-  const { resampler, mono, device, version, libtorch } = protocol
+export function protocolLine(protocol: ScoreProtocol): string {
+  const { resampler, mono, device, version, libtorch, intervals } = protocol
   const backbones = Object.entries(protocol.backbones).map(
     ([name, { sampleRate, hash }]) => `${name} at ${sampleRate} Hz (${hash.slice(0, 8)})`,
   )
@@ -72,6 +102,11 @@ function protocolLine({ protocol }: ScoreResult): string {
     `${mono}, ${resampler.name}`,
     ...preparations(protocol),
     `${describeDType(protocol)} on ${device}`,
+    ...(intervals
+      ? [
+          `intervals of ${number(100 * intervals.level)} %, ${intervals.bootstrap} samples, seed ${intervals.seed}`,
+        ]
+      : []),
     `audioldm ${version}, libtorch ${libtorch}`,
   ]
   return `protocol: ${parts.join('; ')}`

@@ -5,6 +5,7 @@ import type { ScoreOptions } from '../score/options.js'
 import { scoreSchema } from '../score/schema.js'
 import { audioArgument } from './audio-arguments.js'
 import { clipCsv } from './clip-csv.js'
+import { runCompare } from './compare.js'
 import {
   addFeatureFlags,
   type FeatureFlags,
@@ -12,11 +13,11 @@ import {
   withFlagNames,
 } from './feature-flags.js'
 import { interruptSignal } from './interrupt.js'
-import { createOutput } from './output.js'
+import { createOutput, UsageError } from './output.js'
 import { checkOutput, inFoldersOf, outputPath } from './output-path.js'
 import { follow } from './score-progress.js'
 import { scoreTable } from './score-table.js'
-import { textValue } from './values.js'
+import { numberValue, textValue } from './values.js'
 
 interface ScoreFlags extends FeatureFlags {
   metrics?: MetricName[]
@@ -25,6 +26,9 @@ interface ScoreFlags extends FeatureFlags {
   saveStats?: string
   perClip?: string
   html?: string
+  compare?: boolean
+  bootstrap?: number
+  bootstrapSeed?: number
   json?: boolean
 }
 
@@ -35,6 +39,11 @@ export function scoreCommand(): Command {
     )
     .argument('<generated>', 'folder, sound file, saved statistics, or .txt list of files')
     .argument('[reference]', 'the same; not needed for is and clap')
+    .argument('[more]', 'the reference, with --compare')
+    .usage(
+      '[options] <generated> [reference]\n       audioldm score --compare [options] <a> <b> [reference]',
+    )
+    .option('--compare', 'say of two sets, A and B, which is better, by every metric')
     .option(
       '--metrics <names>',
       `some of ${metricNames.join(',')} (default: of the first four, what can be)`,
@@ -65,6 +74,16 @@ export function scoreCommand(): Command {
       'write a page with the numbers, a map, and the best and worst clips to hear',
       outputPath('--html'),
     )
+    .option(
+      '--bootstrap <n>',
+      'samples for 95 % intervals, such as 1000 (default: no intervals)',
+      numberValue('--bootstrap', scoreSchema.shape.bootstrap),
+    )
+    .option(
+      '--bootstrap-seed <n>',
+      'seed of what is drawn for intervals (default: 2020)',
+      numberValue('--bootstrap-seed', scoreSchema.shape.bootstrapSeed),
+    )
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', examples)
     .action(run)
@@ -77,7 +96,9 @@ Examples:
   audioldm score out/ --panns Cnn14_16k_mAP=0.438.pth --metrics is --per-clip clips.csv
   audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --html report.html
   audioldm score out/ --clap model/ --prompts out.json --metrics clap
-  audioldm score out/ reference/ --clap model/ --backbone clap --metrics fd`
+  audioldm score out/ reference/ --clap model/ --backbone clap --metrics fd
+  audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --metrics kad,kl --bootstrap 1000
+  audioldm score --compare new/ old/ reference/ --panns Cnn14_16k_mAP=0.438.pth --metrics kad,kl`
 
 function metricsValue(text: string): MetricName[] {
   const names = text.split(',').map((name) => name.trim().toLowerCase())
@@ -88,8 +109,11 @@ function metricsValue(text: string): MetricName[] {
 async function run(
   generated: string,
   reference: string | undefined,
+  more: string | undefined,
   flags: ScoreFlags,
 ): Promise<void> {
+  if (flags.compare) return await compare([generated, reference, more], flags)
+  if (more !== undefined) throw new UsageError('three sets are for --compare: A B REFERENCE')
   const output = createOutput(flags.json === true)
   const signal = interruptSignal()
   const { perClip, saveStats, html } = flags
@@ -105,6 +129,8 @@ async function run(
       pairing: flags.pairing,
       prompts: flags.prompts,
       perClip: perClip !== undefined,
+      bootstrap: flags.bootstrap,
+      bootstrapSeed: flags.bootstrapSeed,
       saveStatistics: saveStats,
       html,
       signal,
@@ -128,4 +154,23 @@ async function run(
   } catch (error) {
     throw withFlagNames(error)
   }
+}
+
+async function compare(
+  sets: [string, string | undefined, string | undefined],
+  flags: ScoreFlags,
+): Promise<void> {
+  const { metrics, pairing, prompts, bootstrap, bootstrapSeed, json } = flags
+  const files = {
+    '--per-clip': flags.perClip,
+    '--save-stats': flags.saveStats,
+    '--html': flags.html,
+  }
+  for (const [flag, file] of Object.entries(files)) {
+    if (file === undefined) continue
+    throw new UsageError(`${flag} is for one set: without --compare`)
+  }
+  const options = { metrics, pairing, prompts, bootstrap, bootstrapSeed }
+  const signal = interruptSignal()
+  await runCompare(sets, { ...featureOptions(flags), ...options, signal }, json === true)
 }

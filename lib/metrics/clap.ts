@@ -1,5 +1,6 @@
 import { dot, unit } from '../model/similarity.js'
 import type { ClipScores, Metric } from './metric.js'
+import { scatterOfMeans } from './resampling.js'
 
 /**
  * CLAP score: the cosine similarity of a clip's audio embedding with the text embedding of its
@@ -9,6 +10,7 @@ import type { ClipScores, Metric } from './metric.js'
  */
 export const clap: Metric = {
   name: 'clap',
+  better: 'higher',
   generated: { source: 'clap', form: 'rows' },
   prompts: true,
   compute: async (context) => {
@@ -24,7 +26,11 @@ export const clap: Metric = {
     const mean = average(values)
     const spread = Math.sqrt(average(values.map((value) => (value - mean) ** 2)))
     const std = values.length > 1 ? spread : Number.NaN
-    return { values: { clap: { mean, std } }, clips }
+    const { calculator, resampling } = context
+    if (resampling === undefined) return { values: { clap: { mean, std } }, clips }
+    const column = [...rows.clips()].map((clip) => clips.get(clip)?.clap ?? Number.NaN)
+    const [scatter] = await scatterOfMeans(calculator, [column], resampling)
+    return { values: { clap: { mean, std } }, scatters: { clap: scatter }, clips }
   },
 }
 

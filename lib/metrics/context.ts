@@ -1,4 +1,5 @@
 import type { Calculator } from '../native/calculator.js'
+import type { Resampling } from './resampling.js'
 import type { Rows } from './rows.js'
 import type { Statistics } from './statistics.js'
 
@@ -32,6 +33,8 @@ export interface MetricContext {
   readonly calculator: Calculator
   /** Whether scores of single clips are wanted. */
   readonly perClip: boolean
+  /** How clips are drawn anew, where intervals are wanted. */
+  readonly resampling?: Resampling
   /** Pairs of which both clips could be read, in the order of the generated clips. */
   readonly pairs: Pair[]
   /** Only what the metric said it needs is there. */

@@ -12,6 +12,7 @@ const seed = 2020
  */
 export const fadInfinity: Metric = {
   name: 'fad-infinity',
+  better: 'lower',
   generated: { source: 'frames', form: 'rows' },
   reference: { source: 'frames', form: 'statistics' },
   // The largest size must lie above the smallest for a line to be drawn.

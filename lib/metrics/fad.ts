@@ -1,5 +1,5 @@
 import type { MetricContext } from './context.js'
-import { frechetDistance } from './frechet.js'
+import { frechetDistance, frechetScatter } from './frechet.js'
 import type { ClipScores, Metric } from './metric.js'
 
 /**
@@ -10,9 +10,11 @@ import type { ClipScores, Metric } from './metric.js'
  */
 export const fad: Metric = {
   name: 'fad',
+  better: 'lower',
   generated: { source: 'frames', form: 'statistics' },
   reference: { source: 'frames', form: 'statistics' },
   perClip: { source: 'frames', form: 'rows' },
+  interval: { source: 'frames', form: 'rows' },
   minRows: 2,
   settings: { ddof: 1 },
   compute: async (context) => {
@@ -22,7 +24,13 @@ export const fad: Metric = {
       context.statistics('reference', 'frames'),
     )
     const clips = context.perClip ? await ofEachClip(context) : undefined
-    return { values: { fad: distance }, clips }
+    const { scatter, warnings } = await frechetScatter(context, 'frames', distance)
+    return {
+      values: { fad: distance },
+      clips,
+      ...(scatter && { scatters: { fad: scatter } }),
+      warnings: warnings.map((each) => `fad: ${each}`),
+    }
   },
 }
 

@@ -1,4 +1,5 @@
 import type { Metric } from './metric.js'
+import type { Scatter } from './resampling.js'
 
 const splits = 10
 const seed = 2020
@@ -10,6 +11,7 @@ const seed = 2020
  */
 export const inceptionScore: Metric = {
   name: 'is',
+  better: 'higher',
   generated: { source: 'logits', form: 'rows' },
   minRows: splits,
   settings: { splits, seed },
@@ -20,9 +22,25 @@ export const inceptionScore: Metric = {
       splits,
       seed,
     })
+    const { resampling } = context
+    let scatter: Scatter | undefined
+    if (resampling) {
+      const replicates = await context.calculator.numbers('inception_bootstrap', [logits], {
+        splits,
+        replicates: resampling.replicates,
+        seed: resampling.seeds.generated,
+      })
+      // Samples of clips that are there are lower: they have fewer different ones.
+      const centre = replicates.reduce((sum, each) => sum + each, 0) / replicates.length
+      const deviations = replicates.map((each) => each - centre)
+      scatter = { method: 'bootstrap', value: mean, clips: rows.count, deviations }
+    }
     logits.dispose()
     // A part of one clip is 1, whatever the clip.
     const alike = rows.count === splits
-    return { values: { is: { mean, std: alike ? Number.NaN : std } } }
+    return {
+      values: { is: { mean, std: alike ? Number.NaN : std } },
+      ...(scatter && { scatters: { is: scatter } }),
+    }
   },
 }

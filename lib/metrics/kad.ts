@@ -1,4 +1,5 @@
 import type { Metric } from './metric.js'
+import { drawsOf, rowsOfClips, scatterOfDiscrepancy } from './resampling.js'
 
 const scale = 100
 const epsilon = 1e-8
@@ -11,22 +12,26 @@ const epsilon = 1e-8
  */
 export const kad: Metric = {
   name: 'kad',
+  better: 'lower',
   generated: { source: 'embedding', form: 'rows' },
   reference: { source: 'embedding', form: 'rows' },
   minRows: 2,
   settings: { scale, epsilon },
-  compute: async ({ calculator, rows }) => {
-    const generated = rows('generated', 'embedding').tensor(calculator)
-    const reference = rows('reference', 'embedding').tensor(calculator)
-    const [value, bandwidth] = await calculator.numbers(
-      'kernel_audio_distance',
-      [generated, reference],
-      { scale, epsilon },
-    )
-    generated.dispose()
-    reference.dispose()
-    const warnings = bandwidth === 0 ? [narrow] : []
-    return { values: { kad: value }, warnings }
+  compute: async ({ calculator, rows, resampling }) => {
+    const sides = [rows('generated', 'embedding'), rows('reference', 'embedding')]
+    const inputs = sides.map((side) => side.tensor(calculator))
+    if (resampling) inputs.push(...sides.map((side) => rowsOfClips(calculator, side)))
+    const draws = resampling ? drawsOf(resampling) : { replicates: 0 }
+    const parameters = { scale, epsilon, ...draws }
+    const results = await calculator.run('kernel_audio_distance', inputs, parameters)
+    const [[value, bandwidth], parts] = results.map((result) => result.data() as Float64Array)
+    for (const each of [...inputs, ...results]) each.dispose()
+    const clips = Math.min(...sides.map((side) => side.countsOfClips().length))
+    return {
+      values: { kad: value },
+      ...(parts && { scatters: { kad: scatterOfDiscrepancy(value, clips, parts) } }),
+      warnings: bandwidth === 0 ? [narrow] : [],
+    }
   },
 }
 

@@ -1,4 +1,5 @@
 import type { ClipScores, Metric } from './metric.js'
+import { scatterOfMeans } from './resampling.js'
 
 const epsilon = 1e-6
 
@@ -9,12 +10,13 @@ const epsilon = 1e-6
  */
 export const kl: Metric = {
   name: 'kl',
+  better: 'lower',
   generated: { source: 'logits', form: 'rows' },
   reference: { source: 'logits', form: 'rows' },
   paired: true,
   minRows: 1,
   settings: { epsilon },
-  compute: async ({ calculator, pairs, rows }) => {
+  compute: async ({ calculator, pairs, rows, resampling }) => {
     const generated = rows('generated', 'logits').tensor(
       calculator,
       pairs.map((pair) => pair.generated),
@@ -35,6 +37,14 @@ export const kl: Metric = {
       sigmoid += ofSigmoid / pairs.length
       clips.set(pair.generated, { klSoftmax: ofSoftmax, klSigmoid: ofSigmoid })
     })
-    return { values: { kl: { softmax, sigmoid } }, clips }
+    const columns = [0, 1].map((k) => pairs.map((_, i) => values[2 * i + k]))
+    const [ofSoftmax, ofSigmoid] = resampling
+      ? await scatterOfMeans(calculator, columns, resampling)
+      : []
+    return {
+      values: { kl: { softmax, sigmoid } },
+      ...(resampling && { scatters: { klSoftmax: ofSoftmax, klSigmoid: ofSigmoid } }),
+      clips,
+    }
   },
 }

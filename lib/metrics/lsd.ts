@@ -3,7 +3,7 @@ import type { Metric } from './metric.js'
 import { spectralMetric } from './spectral.js'
 
 /** Log-spectral distance of the waveforms of a pair, as ssr_eval computes it for audioldm_eval. */
-export const lsd: Metric = spectralMetric('lsd', { note: silenceNote })
+export const lsd: Metric = spectralMetric('lsd', 'lower', { note: silenceNote })
 
 /** The formula takes the logarithm of 0 / 0 there, which its ε makes one of 10⁻¹². */
 function silenceNote(pairs: SpectralPair[]): string[] {

@@ -1,5 +1,7 @@
 /** What a metric is to the rest of the library. `registry.ts` lists them all. */
 import type { FeatureSource, MetricContext } from './context.js'
+import type { BiasedInterval, Interval } from './interval.js'
+import type { Scatter } from './resampling.js'
 
 export const metricNames = [
   'fd',
@@ -55,9 +57,30 @@ export interface MetricValues {
   clap?: { mean: number; std: number }
 }
 
+/** 95 % intervals of the numbers of MetricValues, where there are such. */
+export interface MetricIntervals {
+  fd?: BiasedInterval
+  fad?: BiasedInterval
+  is?: Interval
+  kl?: { softmax: Interval; sigmoid: Interval }
+  kad?: Interval
+  /** Of the `value` of all clips, which the mean over subsets scatters around. */
+  kid?: Interval & { value: number }
+  lsd?: Interval
+  psnr?: Interval
+  ssim?: Interval
+  clap?: Interval
+}
+
+/** Of every number that has an interval; those of kl are apart. */
+export type Scatters = Partial<Record<Exclude<keyof MetricIntervals, 'kl'> | KlName, Scatter>>
+export type KlName = 'klSoftmax' | 'klSigmoid'
+
 export interface Outcome {
   /** Its own field, set. */
   values: MetricValues
+  /** Its own, where the context says how to draw clips anew. */
+  scatters?: Scatters
   /** By the index of the generated clip. */
   clips?: Map<number, ClipScores>
   /** What else should be known of the numbers. */
@@ -71,6 +94,9 @@ export interface Metric {
   readonly reference?: Need
   /** What of the generated clips is needed besides for scores of single clips. */
   readonly perClip?: Need
+  /** What of either side is needed besides for an interval, as far as there are clips. */
+  readonly interval?: Need
+  readonly better: 'lower' | 'higher'
   /** It compares clips pair by pair. */
   readonly paired?: boolean
   /** It compares clips with their prompts. */

@@ -24,6 +24,11 @@ export class Rows {
     return this.ranges.keys()
   }
 
+  /** How many rows each clip has, in the order of the rows. */
+  countsOfClips(): number[] {
+    return [...this.ranges.values()].map(([, count]) => count)
+  }
+
   /** The rows of one clip, not copied. */
   of(clip: number): Float32Array {
     const [first, count] = this.ranges.get(clip) as [number, number]

@@ -2,6 +2,7 @@
 import { AudioError } from '../errors.js'
 import type { SpectralPair } from './context.js'
 import type { ClipScores, Metric } from './metric.js'
+import { scatterOfMeans } from './resampling.js'
 
 type Name = 'lsd' | 'psnr' | 'ssim'
 
@@ -15,10 +16,12 @@ interface Rules {
 /** The mean of one number over the pairs that have it. */
 export function spectralMetric(
   name: Name,
+  better: 'lower' | 'higher',
   { counts = () => true, note = () => [] }: Rules = {},
 ): Metric {
   return {
     name,
+    better,
     paired: true,
     waveforms: true,
     compute: async (context) => {
@@ -32,7 +35,16 @@ export function spectralMetric(
         { [name]: pair[name] },
       ])
       const warnings = [...explain(counted, pairs), ...note(counted)]
-      return { values: { [name]: mean }, clips: new Map(clips), warnings }
+      const { calculator, resampling } = context
+      const used = new Set(counted)
+      const column = pairs.map((pair) => (used.has(pair) ? pair[name] : Number.NaN))
+      const [scatter] = resampling ? await scatterOfMeans(calculator, [column], resampling) : []
+      return {
+        values: { [name]: mean },
+        ...(scatter && { scatters: { [name]: scatter } }),
+        clips: new Map(clips),
+        warnings,
+      }
     },
   }
 

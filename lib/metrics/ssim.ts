@@ -6,4 +6,4 @@ import { differs, spectralMetric } from './spectral.js'
  * E. P. Simoncelli, "Image quality assessment: from error visibility to structural similarity"
  * (2004). As in audioldm_eval, pairs of equal images do not count.
  */
-export const ssim: Metric = spectralMetric('ssim', { counts: differs })
+export const ssim: Metric = spectralMetric('ssim', 'higher', { counts: differs })

@@ -1,27 +1,23 @@
-/** Goes through both sides and computes the metrics of a plan. */
+/** Gathers both sides and computes the metrics of a plan. */
 
 import type { SideName } from '../metrics/context.js'
 import type { Metric } from '../metrics/metric.js'
-import type { Comparison, GatheredSides } from './comparison.js'
+import type { Resampling } from '../metrics/resampling.js'
+import type { Comparison } from './comparison.js'
 import { computeMetrics, rowCount } from './compute-metrics.js'
 import type { Extractor } from './features/extractor.js'
 import type { PromptEmbeddings } from './features/prompt-embeddings.js'
-import type { Pairing } from './inputs/pairing.js'
+import { checkSavedSides, gather, readablePairs } from './gather.js'
 import type { PairedPrompts } from './inputs/prompts.js'
+import { intervalProtocol, intervalsOf, resamplingOf } from './intervals.js'
 import { clipRows } from './per-clip.js'
-import { type Needs, roleOf } from './plan.js'
-import { batchSizeOf, checkSaved } from './prepare-run.js'
-import { scoreProtocol } from './protocol/protocol.js'
+import { roleOf } from './plan.js'
+import { type ScoreProtocol, scoreProtocol } from './protocol/protocol.js'
 import { writeReport } from './report/report.js'
 import type { ScoredPrompts, ScoredSide, ScoreResult } from './result.js'
 import type { Role } from './schema.js'
-import { gatherSide, type Side, type SideFeatures } from './statistics/side.js'
+import type { Side, SideFeatures } from './statistics/side.js'
 import { saveStatisticsFile } from './statistics/statistics-file.js'
-
-/** The backbones that serve a side. */
-export function rolesOf(needs: Needs): Set<Role> {
-  return new Set([...needs.statistics, ...needs.rows, ...needs.logits])
-}
 
 export async function compare(comparison: Comparison): Promise<ScoreResult> {
   const { plan, reference, extractors, options } = comparison
@@ -36,12 +32,14 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
     }
     const both = { generated: gathered.generated, reference: gathered.reference }
     const pairing = readablePairs(comparison, both)
-    const outcome = await computeMetrics({ ...comparison, pairing }, both)
-    const { metrics, values, clips, embedded } = outcome
-    const { session, prompts } = comparison
+    const resampling = resamplingOf(options, reference)
+    const outcome = await computeMetrics({ ...comparison, pairing }, both, resampling)
+    const { metrics, values, scatters, clips, embedded } = outcome
+    const { prompts } = comparison
     const paired = metrics.some((metric) => metric.paired)
     const result: ScoreResult = {
       metrics: values,
+      ...(resampling && { intervals: intervalsOf(scatters) }),
       generated: describeSide(extractors, comparison.generated, both.generated),
       ...(both.reference && {
         reference: describeSide(extractors, reference as Side, both.reference),
@@ -52,20 +50,7 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
         computed: both.generated.computed + (both.reference?.computed ?? 0),
         cached: both.generated.cached + (both.reference?.cached ?? 0),
       },
-      protocol: scoreProtocol(
-        {
-          device: session.device,
-          dtype: session.dtype,
-          arithmetic: session.arithmetic,
-          libtorch: session.native.libtorch.version,
-          mono: comparison.waveform.mono,
-          resampler: comparison.waveform.resampler,
-          pairing: pairing.mode,
-          ...(embedded && { textEncoder: embedded.protocol }),
-        },
-        [...extractors.values()],
-        metrics.map((metric) => ({ metric, backbone: backboneOf(metric, comparison) })),
-      ),
+      protocol: protocolOf({ ...comparison, pairing }, outcome, resampling),
       ...(comparison.perClip && {
         clips: clipRows(both.generated, clips, {
           generated: comparison.generated.clips,
@@ -93,37 +78,27 @@ function backboneOf({ generated }: Metric, { given, extractors }: Comparison): s
   return generated && extractors.get(roleOf(generated.source, given))?.name
 }
 
-/** Before hours of work on the other side. */
-function checkSavedSides({ plan, extractors, generated, reference }: Comparison): void {
-  for (const [side, needs] of [
-    [generated, plan.needs.generated],
-    [reference, plan.needs.reference],
-  ] as const) {
-    const used = [...rolesOf(needs)].map((role) => extractors.get(role) as Extractor)
-    if (side) checkSaved(side, used)
-  }
-}
-
-function gather(comparison: Comparison, name: SideName): Promise<SideFeatures> {
-  const { session, plan, extractors, control, options } = comparison
-  const side = comparison[name] as Side
-  const needs = plan.needs[name]
-  const gatherings = [...rolesOf(needs)].map((role) => ({
-    extractor: extractors.get(role) as Extractor,
-    statistics: needs.statistics.has(role),
-    rows: needs.rows.has(role),
-    logits: needs.logits.has(role),
-  }))
-  const merge = [...needs.statistics].map((role) => extractors.get(role)?.name as string)
-  return gatherSide(
-    session,
-    side,
-    { gatherings, merge },
-    { batchSize: batchSizeOf(options, session) },
+export function protocolOf(
+  comparison: Comparison,
+  { metrics, embedded }: { metrics: Metric[]; embedded?: PromptEmbeddings },
+  resampling: Resampling | undefined,
+  level?: number,
+): ScoreProtocol {
+  const { session, waveform, pairing, extractors } = comparison
+  return scoreProtocol(
     {
-      onClip: (progress) => control.emit({ type: 'step', stage: name, ...progress }),
-      onSkipped: (skipped) => control.emit({ type: 'skipped', side: name, ...skipped }),
+      device: session.device,
+      dtype: session.dtype,
+      arithmetic: session.arithmetic,
+      libtorch: session.native.libtorch.version,
+      mono: waveform.mono,
+      resampler: waveform.resampler,
+      pairing: pairing.mode,
+      ...(embedded && { textEncoder: embedded.protocol }),
+      ...(resampling && { intervals: intervalProtocol(resampling, level) }),
     },
+    [...extractors.values()],
+    metrics.map((metric) => ({ metric, backbone: backboneOf(metric, comparison) })),
   )
 }
 
@@ -141,19 +116,6 @@ async function saveReference(
   await saveStatisticsFile(options.saveStatistics, { clips: features.count, entries: known })
 }
 
-/** Pairs of which both clips could be read. */
-function readablePairs({ pairing, control }: Comparison, both: GatheredSides): Pairing {
-  const { generated, reference } = both
-  const pairs = pairing.pairs.filter(
-    (pair) => generated.facts.has(pair.generated) && reference?.facts.has(pair.reference),
-  )
-  if (reference && pairs.length < 0.99 * pairing.pairs.length) {
-    const message = `only ${pairs.length} of ${pairing.pairs.length} pairs can be read on both sides`
-    control.emit({ type: 'warning', message })
-  }
-  return { ...pairing, pairs }
-}
-
 function describePrompts(
   { skipped, unused }: PairedPrompts,
   { rows }: PromptEmbeddings,
@@ -161,7 +123,7 @@ function describePrompts(
   return { count: rows.size, skipped, unused: unused.length }
 }
 
-function describeSide(
+export function describeSide(
   extractors: Map<Role, Extractor>,
   { saved, withRows }: Side,
   features: SideFeatures,

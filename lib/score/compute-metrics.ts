@@ -2,7 +2,8 @@
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import type { MetricContext } from '../metrics/context.js'
-import type { ClipScores, Metric, MetricValues } from '../metrics/metric.js'
+import type { ClipScores, Metric, MetricValues, Scatters } from '../metrics/metric.js'
+import type { Resampling } from '../metrics/resampling.js'
 import type { Comparison, GatheredSides } from './comparison.js'
 import type { Extractor } from './features/extractor.js'
 import { embedPrompts, type PromptEmbeddings } from './features/prompt-embeddings.js'
@@ -10,14 +11,18 @@ import { compareSpectra } from './features/spectral-pairs.js'
 import { reasonOf, roleOf } from './plan.js'
 import type { SideFeatures } from './statistics/side.js'
 
-export async function computeMetrics(comparison: Comparison, both: GatheredSides) {
+export async function computeMetrics(
+  comparison: Comparison,
+  both: GatheredSides,
+  resampling: Resampling | undefined,
+) {
   const { plan, options, control } = comparison
   let embedding: Promise<PromptEmbeddings> | undefined
   const prompts = () => {
     embedding ??= embedReadable(comparison, both.generated)
     return embedding
   }
-  const context = metricContext(comparison, both, prompts)
+  const context = metricContext(comparison, both, prompts, resampling)
   const metrics = plan.metrics.filter((metric) => {
     const problem = tooFewRows(metric, comparison, both)
     if (problem && options.metrics) throw problem
@@ -25,10 +30,12 @@ export async function computeMetrics(comparison: Comparison, both: GatheredSides
     return problem === undefined
   })
   const values: MetricValues = {}
+  const scatters: Scatters = {}
   const clips: Map<number, ClipScores>[] = []
   for (const metric of metrics) {
     const outcome = await metric.compute(context)
     Object.assign(values, outcome.values)
+    Object.assign(scatters, outcome.scatters)
     if (outcome.clips) clips.push(outcome.clips)
     const { name } = metric
     for (const message of outcome.warnings ?? []) {
@@ -37,7 +44,7 @@ export async function computeMetrics(comparison: Comparison, both: GatheredSides
     const [value] = Object.values(outcome.values)
     control.emit({ type: 'metric', name, value })
   }
-  return { metrics, values, clips, embedded: await embedding }
+  return { metrics, values, scatters, clips, embedded: await embedding }
 }
 
 /** The prompts of clips that could be read. */
@@ -58,9 +65,10 @@ async function embedReadable(
 
 function tooFewRows(
   metric: Metric,
-  { pairing, given, extractors, prompts }: Comparison,
+  comparison: Comparison,
   both: GatheredSides,
 ): InvalidOptionError | undefined {
+  const { pairing, given, extractors, prompts } = comparison
   const { name, minRows = 1 } = metric
   if (metric.paired && pairing.pairs.length < 1) {
     return new InvalidOptionError('pairing', `${name} compares pairs, and none can be read`)
@@ -81,7 +89,7 @@ function tooFewRows(
     if (rows >= least) continue
     const what = need.source === 'frames' ? 'VGGish patches' : 'clips'
     const message = `${name} needs at least ${least} ${what}, there are ${rows}`
-    return new InvalidOptionError(side, message)
+    return new InvalidOptionError(comparison[side]?.option ?? side, message)
   }
   return undefined
 }
@@ -99,6 +107,7 @@ function metricContext(
   comparison: Comparison,
   both: GatheredSides,
   prompts: () => Promise<PromptEmbeddings>,
+  resampling: Resampling | undefined,
 ): MetricContext {
   const { session, given, extractors, pairing, waveform } = comparison
   const nameOf = (source: Parameters<typeof roleOf>[0]) =>
@@ -111,6 +120,7 @@ function metricContext(
   return {
     calculator: session.calculator,
     perClip: comparison.perClip,
+    resampling,
     pairs: pairing.pairs,
     statistics: (side, source) => found(both[side]?.statistics.get(nameOf(source))),
     rows: (side, source) => {

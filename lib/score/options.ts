@@ -92,6 +92,13 @@ export interface ScoreOptions extends FeatureOptions {
   prompts?: Prompts
   /** Whether the result has scores of single clips; default false. Keeps all VGGish rows. */
   perClip?: boolean
+  /**
+   * Samples of clips that are drawn anew for 95 % intervals: 0 for none (default), else 100 … 100000;
+   * 1000 is usual. Keeps the rows of all clips.
+   */
+  bootstrap?: number
+  /** Of what is drawn, 0 … 4294967295; default 2020. */
+  bootstrapSeed?: number
   /** Also writes the statistics of the reference to this file, for later runs. */
   saveStatistics?: string
   /**
@@ -99,4 +106,17 @@ export interface ScoreOptions extends FeatureOptions {
    * and the best and worst clips to hear. It needs no other file.
    */
   html?: string
+}
+
+/** What compareScores takes besides what it shares with score. */
+export interface CompareScoresOptions
+  extends FeatureOptions,
+    Pick<ScoreOptions, 'reference' | 'pairing' | 'prompts' | 'bootstrapSeed'> {
+  /** Two sets that were generated. Where their clips have the same names, they are compared in pairs. */
+  a: AudioSet
+  b: AudioSet
+  /** As in score; every one that has an interval: all but fad-infinity. */
+  metrics?: readonly MetricName[]
+  /** Samples of clips that are drawn anew, 100 … 100000; default 1000. */
+  bootstrap?: number
 }

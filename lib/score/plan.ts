@@ -31,6 +31,8 @@ export interface PlanInputs {
   perClip: boolean
   /** Whether the embeddings are to be drawn, where there are any. */
   map?: boolean
+  /** Whether intervals are wanted. */
+  intervals?: boolean
 }
 
 /** Which of the given backbones serves a source. */
@@ -97,6 +99,7 @@ function needsOf(side: SideName, metrics: Metric[], inputs: PlanInputs): Needs {
   const all = metrics.flatMap((metric) => [
     metric[side],
     side === 'generated' && perClip ? metric.perClip : undefined,
+    inputs.intervals && inputs[side]?.saved.length === 0 ? metric.interval : undefined,
   ])
   for (const need of all) {
     if (need === undefined) continue
@@ -111,7 +114,7 @@ function needsOf(side: SideName, metrics: Metric[], inputs: PlanInputs): Needs {
 
 /** Why the metric cannot be computed, if it cannot. */
 function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | undefined {
-  const { given, generated, reference, pairing, perClip } = inputs
+  const { given, generated, reference, pairing, perClip, intervals } = inputs
   const { name } = metric
   for (const need of [metric.generated, metric.reference]) {
     const problem = need && missingWeights(name, need, given)
@@ -121,17 +124,19 @@ function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | unde
   if (compares && reference === undefined) {
     return new InvalidOptionError('reference', `${name} compares with a reference: give one`)
   }
-  const perClipNeed = perClip ? metric.perClip : undefined
-  for (const [side, need] of [
-    [generated, perClipNeed ?? metric.generated],
-    [compares ? reference : undefined, metric.reference],
+  const more = [
+    perClip && metric.perClip && { need: metric.perClip, what: ' with scores of single clips' },
+    intervals && metric.interval && { need: metric.interval, what: ' with an interval' },
+  ].find((each) => each)
+  for (const [side, need, what] of [
+    [generated, more ? more.need : metric.generated, more ? more.what : ''],
+    [compares ? reference : undefined, metric.reference, ''],
   ] as const) {
     const clips = metric.waveforms || need?.form === 'rows'
     if (!side || !clips || side.saved.length === 0) continue
-    const wants = perClipNeed ? 'with scores of single clips needs' : 'needs'
     return new InvalidOptionError(
       side.option,
-      `${name} ${wants} the clips themselves, and ${side.saved[0].path} has their statistics only`,
+      `${name}${what} needs the clips themselves, and ${side.saved[0].path} has their statistics only`,
     )
   }
   for (const side of metric.waveforms ? [generated, reference] : []) {

@@ -2,7 +2,7 @@
 
 import type { Skipped } from '../files/walk.js'
 import type { SideName } from '../metrics/context.js'
-import type { MetricName, MetricValues } from '../metrics/metric.js'
+import type { MetricIntervals, MetricName, MetricValues } from '../metrics/metric.js'
 import type { ClipRow } from './per-clip.js'
 import type { ScoreProtocol } from './protocol/protocol.js'
 
@@ -45,6 +45,8 @@ export interface ScoredPrompts {
 
 export interface ScoreResult {
   metrics: MetricValues
+  /** 95 % intervals of them, with `bootstrap`. */
+  intervals?: MetricIntervals
   generated: ScoredSide
   /** Absent where no metric compares. */
   reference?: ScoredSide

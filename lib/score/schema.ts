@@ -22,6 +22,8 @@ const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, expecting(`${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`))
 const deviceForm = expecting('auto, cpu, cuda or cuda:N')
 
+const replicates = expecting('0 or 100 … 100000')
+
 const isPath = (value: unknown) => typeof value === 'string' && value !== ''
 
 export const featureShape = {
@@ -64,11 +66,25 @@ export const scoreSchema = z.strictObject({
   pairing: oneOf(pairingModes).optional(),
   prompts: z.unknown().optional(),
   perClip: z.boolean(expecting('true or false')).default(false),
+  bootstrap: z
+    .int(replicates)
+    .refine((count) => count === 0 || (count >= 100 && count <= 100_000), replicates)
+    .default(0),
+  bootstrapSeed: integerIn(0, 2 ** 32 - 1).default(2020),
   saveStatistics: text('a path').optional(),
   html: z
     .string(expecting('a path'))
     .regex(/\.html?$/i, expecting('a path that ends in .html'))
     .optional(),
+})
+
+const { generated, perClip, saveStatistics, html, ...shared } = scoreSchema.shape
+
+export const compareSchema = z.strictObject({
+  ...shared,
+  a: z.unknown(),
+  b: z.unknown(),
+  bootstrap: integerIn(100, 100_000).default(1000),
 })
 
 export type ParsedScoreOptions = Omit<

@@ -3,8 +3,9 @@ import { InvalidOptionError } from '../errors.js'
 import { checkWritable } from '../files/write-file.js'
 import { Job } from '../job.js'
 import { parseOptions } from '../options.js'
-import { compare, rolesOf } from './compare.js'
+import { compare } from './compare.js'
 import { Session } from './features/session.js'
+import { rolesOf } from './gather.js'
 import { checkAudioSet } from './inputs/inputs.js'
 import { defaultPairing, pairClips } from './inputs/pairing.js'
 import { checkPrompts, pairPrompts, readPrompts } from './inputs/prompts.js'
@@ -65,7 +66,10 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
     // Of saved statistics a page has the numbers alone.
     const html = parsed.html !== undefined && generated.saved.length === 0
     const perClip = parsed.perClip || html
-    const inputs = { given, generated, reference, pairing, prompts, perClip, map: html }
+    const inputs = {
+      ...{ given, generated, reference, pairing, prompts },
+      ...{ perClip, map: html, intervals: parsed.bootstrap > 0 },
+    }
     const plan = planMetrics(parsed.metrics, inputs)
     plan.warnings.forEach(warn)
     if (saveStatistics !== undefined) {

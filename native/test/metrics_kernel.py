@@ -7,7 +7,7 @@ from metrics_checks import Checks
 from metrics_operations import Operations
 
 TOLERANCE = 1e-10
-FIXED = {'scale': 100, 'epsilon': 1e-8}
+FIXED = {'scale': 100, 'epsilon': 1e-8, 'replicates': 0}
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:

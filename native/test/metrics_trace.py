@@ -10,6 +10,7 @@ import sys
 import metrics_classifier
 import metrics_frechet
 import metrics_kernel
+import metrics_resampled
 import numpy as np
 from metrics_checks import Checks
 from metrics_operations import Operations
@@ -21,6 +22,7 @@ def main(binary: str) -> int:
         metrics_frechet.check(ops, checks)
         metrics_classifier.check(ops, checks)
         metrics_kernel.check(ops, checks)
+        metrics_resampled.check(ops, checks)
     return checks.report()
 
 

@@ -166,6 +166,49 @@ test('lists of files, and the exit codes of what cannot be done', async () => {
   expect(await refused()).toContain("missing required argument 'generated'")
 })
 
+test('intervals stand beside the numbers', async () => {
+  const given = [...args, '--metrics', 'fd,kl,kad', '--bootstrap', '200']
+  const table = (await runCli(given)).stdout.trim().split('\n')
+  expect(table[0]).toMatch(/^metric +value +95 % interval +generated +reference$/)
+  expect(table[1]).toMatch(/^fd +[\d.]+ +-?[\d.]+ … [\d.]+ +11 +11$/)
+  expect(table[2]).toMatch(/^fd at infinity +-?[\d.]+ +-?[\d.]+ … -?[\d.]+ +11 +11$/)
+  expect(table[3]).toMatch(/^kl softmax +[\d.e-]+ +[\d.e-]+ … [\d.e-]+ +11 pairs$/)
+  expect(table[5]).toMatch(/^kad +-?[\d.]+ +-?[\d.]+ … -?[\d.]+ +11 +11$/)
+  expect(table[6]).toMatch(/^protocol: .*; intervals of 95 %, 200 samples, seed 2020; /)
+  const json = JSON.parse((await runCli([...given, '--bootstrap-seed', '3', '--json'])).stdout)
+  expect(json.intervals.kad).toEqual({ low: expect.any(Number), high: expect.any(Number) })
+  expect(json.intervals.kl.softmax).toEqual(json.intervals.kl.softmax)
+  expect(json.protocol.intervals.seed).toBe(3)
+})
+
+test('two sets and a reference: which is better', async () => {
+  const [command, generated, reference, ...flags] = args
+  const sets = [generated, reference, reference]
+  const given = [command, '--compare', ...sets, ...flags, '--bootstrap', '200']
+  const { code, stdout } = await runCli([...given, '--metrics', 'kad,kl,fad'])
+  expect(code).toBe(0)
+  const lines = stdout.trim().split('\n')
+  expect(lines[0]).toMatch(/^metric +A +B +A − B +interval$/)
+  expect(lines[1]).toMatch(
+    /^fad at infinity( +-?[\d.e-]+){3} +-?[\d.e-]+ … -?[\d.e-]+ +B is better$/,
+  )
+  expect(lines.find((line) => line.startsWith('kl softmax'))).toMatch(/B is better$/)
+  expect(stdout).toMatch(/^A: 11 clips, B: 11, in pairs, beside 11 of the reference$/m)
+  const json = JSON.parse((await runCli([...given, '--metrics', 'kl', '--json'])).stdout)
+  expect(json.differences.kl.softmax).toMatchObject({ better: 'b', verdict: 'B is better' })
+  expect(json).toMatchObject({ paired: true, a: { count: 11 }, b: { count: 11 } })
+
+  const refused = async (...wrong: string[]) => {
+    const run = await runCli([command, ...wrong, ...flags, '--json'])
+    expect(run.code).toBe(2)
+    return JSON.parse(run.stdout).error.message as string
+  }
+  expect(await refused('--compare', generated)).toContain('--compare takes two sets')
+  expect(await refused(...sets)).toContain('three sets are for --compare')
+  expect(await refused('--compare', ...sets, '--per-clip', at('x.csv'))).toContain('--per-clip is')
+  expect(await refused('--compare', at('none'), ...sets.slice(1))).toMatch(/^A: there is no file/)
+})
+
 test('an interrupt ends it with 130', async () => {
   const [child, ended] = start([...args, '--no-cache'])
   child.stderr?.once('data', () => child.kill('SIGINT'))

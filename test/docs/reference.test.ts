@@ -59,6 +59,7 @@ describe('docs/options.md', () => {
     ['lib/model/model.ts', 'LoadModelOptions', '## loadModel()'],
     ['lib/score/options.ts', 'FeatureOptions', '## score()'],
     ['lib/score/options.ts', 'ScoreOptions', '## score()'],
+    ['lib/score/options.ts', 'CompareScoresOptions', '## compareScores()'],
     ['lib/score/save-statistics.ts', 'SaveStatisticsOptions', '## saveStatistics()'],
     ['lib/training/options.ts', 'FineTuneOptions', '## fineTune()'],
     ['lib/training/options.ts', 'LoraOptions', '### lora'],
@@ -92,8 +93,11 @@ describe('docs/options.md', () => {
     }
   })
 
-  test('saveStatistics() names the options that it shares with score()', () => {
-    const own = section(text, '## saveStatistics()')
+  test.each([
+    'saveStatistics()',
+    'compareScores()',
+  ])('%s names the options that it shares with score()', (name) => {
+    const own = section(text, `## ${name}`)
     for (const { member } of interfaceMembers('lib/score/options.ts', 'FeatureOptions')) {
       expect(own).toContain(`\`${member}\``)
     }

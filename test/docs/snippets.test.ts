@@ -76,7 +76,7 @@ declare module 'tslab' {
 /** An import of what a block uses, where it has none of its own. */
 function importsOf(code: string): string {
   const names = [
-    ...['generate', 'loadModel', 'pull', 'score', 'saveStatistics', 'AbortError'],
+    ...['generate', 'loadModel', 'pull', 'score', 'compareScores', 'saveStatistics', 'AbortError'],
     'cosineSimilarity',
   ]
   const used = names.filter(

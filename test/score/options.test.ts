@@ -34,6 +34,8 @@ test.each<[object, string]>([
   [{ mono: 'left' }, 'mono: expected first-channel or mean'],
   [{ resampler: 'soxr' }, 'resampler: expected sinc, kaiser-fast or kaiser-best'],
   [{ pairing: 'index' }, 'pairing: expected name, order or none'],
+  [{ bootstrap: 50 }, 'bootstrap: expected 0 or 100 … 100000'],
+  [{ bootstrapSeed: -1 }, 'bootstrapSeed: expected a whole number'],
   [{ batchSize: 0 }, 'batchSize: expected a whole number from 1 to 256'],
   [{ device: 'gpu' }, 'device: expected auto, cpu'],
   [{ dtype: 'int8' }, 'dtype: expected auto, float32'],

@@ -29,6 +29,19 @@ export interface BackboneProtocol extends WaveformNeeds {
   settings: Record<string, string | number | boolean>
 }
 
+export interface IntervalProtocol {
+  /** Of each: 0.95; of differences more, so that all hold together as often as that. */
+  level: number
+  method: string
+  /** Samples. */
+  bootstrap: number
+  seed: number
+  /** Of clips, of which each is left out once for fd and fad. */
+  groups: number
+  /** 'fixed' where it is saved statistics: then intervals of fd and fad are for this very set. */
+  reference: 'drawn' | 'fixed'
+}
+
 /** What the numbers of a result were computed with. */
 export interface ScoreProtocol {
   /** Of this package. */
@@ -46,6 +59,8 @@ export interface ScoreProtocol {
   backbones: Record<string, BackboneProtocol>
   /** The network that the prompts were compared by, where they were. */
   textEncoder?: Pick<BackboneProtocol, 'hash' | 'settings'>
+  /** How intervals were computed, where they were. */
+  intervals?: IntervalProtocol
   /** By metric: what it fixes, such as seeds, and by which of the backbones it compares. */
   metrics: Record<string, Readonly<Record<string, number | string>>>
 }
@@ -70,6 +85,7 @@ export function scoreProtocol(
     | 'resampler'
     | 'pairing'
     | 'textEncoder'
+    | 'intervals'
   >,
   backbones: { hash: string; protocol: FeatureProtocol }[],
   metrics: { metric: Metric; backbone?: string }[],

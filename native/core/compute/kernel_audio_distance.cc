@@ -28,10 +28,12 @@ Tensors KernelAudioDistance(const Request& request) {
   const KernelBlock kernel = [gamma](const at::Tensor& x, const at::Tensor& y) {
     return SquaredDistances(x, y).mul_(-gamma).exp_();
   };
-  const double value = Discrepancy(
+  const auto [value, deviations] = Discrepancy(
       {RowBlocks(generated, Centre(generated)), RowBlocks(generated, centre), around_reference},
-      kernel, request);
-  return {at::tensor({scale * value, std::sqrt(squared_bandwidth)}, at::kDouble)};
+      kernel, ResampledInput(request, 2, generated.size(0), reference.size(0)), request);
+  Tensors results = {at::tensor({scale * value, std::sqrt(squared_bandwidth)}, at::kDouble)};
+  if (deviations.defined()) results.push_back(deviations * scale);
+  return results;
 }
 
 }  // namespace audioldm

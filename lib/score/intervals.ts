@@ -1,0 +1,55 @@
+/** From the scatters of metrics to what a result says of them. */
+import { biasedIntervalOf, intervalOf, type Jackknife, usualLevel } from '../metrics/interval.js'
+import type { MetricIntervals, Scatters } from '../metrics/metric.js'
+import { mostGroups, type Resampling } from '../metrics/resampling.js'
+import type { IntervalProtocol } from './protocol/protocol.js'
+import type { ParsedScoreOptions } from './schema.js'
+import type { Side } from './statistics/side.js'
+
+type BootstrapOptions = Pick<ParsedScoreOptions, 'bootstrap' | 'bootstrapSeed'>
+
+/** Undefined where no intervals are wanted. */
+export function resamplingOf(
+  { bootstrap, bootstrapSeed }: BootstrapOptions,
+  reference: Side | undefined,
+): Resampling | undefined {
+  if (bootstrap === 0) return undefined
+  return {
+    replicates: bootstrap,
+    groups: mostGroups,
+    seeds: { generated: bootstrapSeed, reference: seedAfter(bootstrapSeed, 1) },
+    reference: reference?.saved.length === 0,
+  }
+}
+
+/** Other draws than those of a seed, which are the same on every machine. */
+export function seedAfter(seed: number, steps: number): number {
+  return (seed + steps) % 2 ** 32
+}
+
+export function intervalsOf(scatters: Scatters): MetricIntervals {
+  const { fd, fad, klSoftmax, klSigmoid, kid, ...others } = scatters
+  const kl = klSoftmax &&
+    klSigmoid && { softmax: intervalOf(klSoftmax), sigmoid: intervalOf(klSigmoid) }
+  return {
+    ...(fd && { fd: biasedIntervalOf(fd as Jackknife) }),
+    ...(fad && { fad: biasedIntervalOf(fad as Jackknife) }),
+    ...(kl && { kl }),
+    ...(kid && { kid: { value: kid.value, ...intervalOf(kid) } }),
+    ...Object.fromEntries(
+      Object.entries(others).map(([name, scatter]) => [name, intervalOf(scatter)]),
+    ),
+  }
+}
+
+export function intervalProtocol(resampling: Resampling, level = usualLevel): IntervalProtocol {
+  const { replicates, groups, seeds, reference } = resampling
+  return {
+    level,
+    method: 'percentiles of bootstrap samples; fd and fad: jackknife',
+    bootstrap: replicates,
+    seed: seeds.generated,
+    groups,
+    reference: reference ? 'drawn' : 'fixed',
+  }
+}

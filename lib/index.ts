@@ -67,6 +67,7 @@ export { type PullOptions, type PullProgress, type PullResult, pull } from './hu
 export { Job } from './job.js'
 export type { BiasedInterval, Interval } from './metrics/interval.js'
 export type { ClipScores, MetricIntervals, MetricName, MetricValues } from './metrics/metric.js'
+export type { AskedMetric, MetricAt } from './metrics/metric-at.js'
 export {
   type EncodeAudioOptions,
   type LoadModelOptions,
@@ -85,6 +86,7 @@ export type { Prompts } from './score/inputs/prompts.js'
 export type { Shard } from './score/inputs/shard.js'
 export type { CompareScoresOptions, FeatureOptions, ScoreOptions } from './score/options.js'
 export type { ClipRow } from './score/per-clip.js'
+export type { PresetName } from './score/preset-names.js'
 export type {
   BackboneProtocol,
   FeatureProtocol,

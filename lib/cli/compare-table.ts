@@ -1,19 +1,20 @@
 /** The result of score --compare for people. */
 import type { CompareResult } from '../score/compare-result.js'
 import type { Difference } from '../score/differences.js'
-import { align, number, protocolLine, short } from './score-table.js'
+import { align, number, presetLine, protocolLine, short } from './score-table.js'
 
 /** `notes`: what should be known of the numbers. */
 export function compareTable(result: CompareResult, notes: string[]): string {
   const { differences, protocol } = result
   const rows = Object.entries(differences).flatMap(([name, each]) =>
     'verdict' in each
-      ? [row(name === 'fd' || name === 'fad' ? `${name} at infinity` : name, each)]
+      ? [row(/^f(a?)d(@|$)/.test(name) ? `${name} at infinity` : name, each)]
       : Object.entries(each).map(([key, part]) => row(`${name} ${key}`, part as Difference)),
   )
   const heads = ['metric', 'A', 'B', 'A − B', 'interval', '']
   const table = align([heads, ...rows])
   return [
+    ...presetLine(protocol),
     table,
     sides(result),
     ...notes.map((note) => `note: ${note}`),

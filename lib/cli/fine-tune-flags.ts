@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { BackboneName } from '../backbones/backbone.js'
 import { InvalidOptionError } from '../errors.js'
-import type { MetricName } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 import type { FineTuneOptions, LoraTarget, TrainingCondition } from '../training/options.js'
 import { fineTuneSchema } from '../training/schema.js'
 import { outputPath } from './output-path.js'
@@ -37,7 +37,7 @@ export interface TrainingFlags
   lora?: number
   loraAlpha?: number
   loraTargets?: LoraTarget[]
-  metrics?: MetricName[]
+  metrics?: AskedMetric[]
   panns?: string
   passt?: string
   backbone?: BackboneName

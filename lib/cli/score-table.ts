@@ -1,17 +1,17 @@
 /** The result of score for people. */
 import type { BiasedInterval, Interval } from '../metrics/interval.js'
-import type { MetricName } from '../metrics/metric.js'
+import { type AskedMetric, partsOf } from '../metrics/metric-at.js'
 import { selectMetrics } from '../metrics/registry.js'
 import { describeDType } from '../native/device.js'
 import type { ScoreProtocol } from '../score/protocol/protocol.js'
 import type { ScoredSide, ScoreResult } from '../score/result.js'
 
-type Told = { name: MetricName; value: unknown }
+type Told = { name: AskedMetric; value: unknown }
 
 /** `notes`: what should be known of the numbers. */
 export function scoreTable(result: ScoreResult, metrics: Told[], notes: string[]): string {
   const rows = metrics.flatMap(({ name, value }) => {
-    const [metric] = selectMetrics([name])
+    const [metric] = selectMetrics([partsOf(name).name])
     const frames = metric.generated?.source === 'frames'
     const counts = metric.paired
       ? [`${result.pairs} pairs`, '']
@@ -28,7 +28,16 @@ export function scoreTable(result: ScoreResult, metrics: Told[], notes: string[]
   })
   const heads = ['value', ...(result.intervals ? ['95 % interval'] : []), 'generated', 'reference']
   const table = align([['metric', ...heads], ...rows])
-  return [table, ...notes.map((note) => `note: ${note}`), protocolLine(result.protocol)].join('\n')
+  return [
+    ...presetLine(result.protocol),
+    table,
+    ...notes.map((note) => `note: ${note}`),
+    protocolLine(result.protocol),
+  ].join('\n')
+}
+
+export function presetLine({ preset }: ScoreProtocol): string[] {
+  return preset ? [`preset ${preset}`] : []
 }
 
 function clips({ count, frames }: ScoredSide, patches: boolean): string {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { writeFileAtomic } from '../files/write-file.js'
-import { type MetricName, metricNames } from '../metrics/metric.js'
+import { metricNames } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 import type { ScoreOptions } from '../score/options.js'
 import { scoreSchema } from '../score/schema.js'
 import { audioArgument } from './audio-arguments.js'
@@ -20,7 +21,8 @@ import { scoreTable } from './score-table.js'
 import { numberValue, textValue } from './values.js'
 
 interface ScoreFlags extends FeatureFlags {
-  metrics?: MetricName[]
+  metrics?: AskedMetric[]
+  preset?: ScoreOptions['preset']
   pairing?: ScoreOptions['pairing']
   prompts?: string
   saveStats?: string
@@ -46,8 +48,13 @@ export function scoreCommand(): Command {
     .option('--compare', 'say of two sets, A and B, which is better, by every metric')
     .option(
       '--metrics <names>',
-      `some of ${metricNames.join(',')} (default: of the first four, what can be)`,
+      `some of ${metricNames.join(',')}, or as kad@passt (default: of the first four, what can be)`,
       metricsValue,
+    )
+    .option(
+      '--preset <name>',
+      'a whole protocol: paper-2023 or 2026',
+      textValue('--preset', scoreSchema.shape.preset.unwrap()),
     )
   return addFeatureFlags(command)
     .option(
@@ -98,9 +105,11 @@ Examples:
   audioldm score out/ --clap model/ --prompts out.json --metrics clap
   audioldm score out/ reference/ --clap model/ --backbone clap --metrics fd
   audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --metrics kad,kl --bootstrap 1000
+  audioldm score out/ reference/ --preset 2026 --panns Wavegram_Logmel_Cnn14_mAP=0.439.pth \\
+    --passt passt-s-f128-p16-s10-ap.476-swa.pt --clap model/ --prompts out.json
   audioldm score --compare new/ old/ reference/ --panns Cnn14_16k_mAP=0.438.pth --metrics kad,kl`
 
-function metricsValue(text: string): MetricName[] {
+function metricsValue(text: string): AskedMetric[] {
   const names = text.split(',').map((name) => name.trim().toLowerCase())
   const schema = scoreSchema.shape.metrics.unwrap().element
   return names.map(textValue('--metrics', schema))
@@ -126,6 +135,7 @@ async function run(
       generated: await audioArgument('GENERATED', generated),
       reference: reference && (await audioArgument('REFERENCE', reference)),
       metrics: flags.metrics,
+      preset: flags.preset,
       pairing: flags.pairing,
       prompts: flags.prompts,
       perClip: perClip !== undefined,
@@ -160,7 +170,7 @@ async function compare(
   sets: [string, string | undefined, string | undefined],
   flags: ScoreFlags,
 ): Promise<void> {
-  const { metrics, pairing, prompts, bootstrap, bootstrapSeed, json } = flags
+  const { metrics, preset, pairing, prompts, bootstrap, bootstrapSeed, json } = flags
   const files = {
     '--per-clip': flags.perClip,
     '--save-stats': flags.saveStats,
@@ -170,7 +180,7 @@ async function compare(
     if (file === undefined) continue
     throw new UsageError(`${flag} is for one set: without --compare`)
   }
-  const options = { metrics, pairing, prompts, bootstrap, bootstrapSeed }
+  const options = { metrics, preset, pairing, prompts, bootstrap, bootstrapSeed }
   const signal = interruptSignal()
   await runCompare(sets, { ...featureOptions(flags), ...options, signal }, json === true)
 }

@@ -1,5 +1,6 @@
-import type { Metric } from './metric.js'
+import type { ClipScores, Metric } from './metric.js'
 import { drawsOf, rowsOfClips, scatterOfDiscrepancy } from './resampling.js'
+import type { Rows } from './rows.js'
 
 const scale = 100
 const epsilon = 1e-8
@@ -17,22 +18,38 @@ export const kad: Metric = {
   reference: { source: 'embedding', form: 'rows' },
   minRows: 2,
   settings: { scale, epsilon },
-  compute: async ({ calculator, rows, resampling }) => {
+  compute: async ({ calculator, rows, resampling, perClip }) => {
     const sides = [rows('generated', 'embedding'), rows('reference', 'embedding')]
     const inputs = sides.map((side) => side.tensor(calculator))
     if (resampling) inputs.push(...sides.map((side) => rowsOfClips(calculator, side)))
     const draws = resampling ? drawsOf(resampling) : { replicates: 0 }
     const parameters = { scale, epsilon, ...draws }
     const results = await calculator.run('kernel_audio_distance', inputs, parameters)
-    const [[value, bandwidth], parts] = results.map((result) => result.data() as Float64Array)
+    const [[value, bandwidth], byRow, parts] = results.map(
+      (result) => result.data() as Float64Array,
+    )
     for (const each of [...inputs, ...results]) each.dispose()
     const clips = Math.min(...sides.map((side) => side.countsOfClips().length))
     return {
       values: { kad: value },
+      ...(perClip && { clips: ofEachClip(sides[0], byRow) }),
       ...(parts && { scatters: { kad: scatterOfDiscrepancy(value, clips, parts) } }),
       warnings: bandwidth === 0 ? [narrow] : [],
     }
   },
+}
+
+/** What each makes of the value, the mean over its rows; the mean over all rows is the value. */
+function ofEachClip(rows: Rows, byRow: Float64Array): Map<number, ClipScores> {
+  const scores = new Map<number, ClipScores>()
+  let first = 0
+  const counts = rows.countsOfClips()
+  for (const [i, clip] of [...rows.clips()].entries()) {
+    const own = byRow.subarray(first, first + counts[i])
+    scores.set(clip, { kad: own.reduce((sum, each) => sum + each, 0) / own.length })
+    first += counts[i]
+  }
+  return scores
 }
 
 const narrow =

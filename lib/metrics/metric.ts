@@ -1,4 +1,5 @@
 /** What a metric is to the rest of the library. `registry.ts` lists them all. */
+import type { BackboneName } from '../backbones/backbone.js'
 import type { FeatureSource, MetricContext } from './context.js'
 import type { BiasedInterval, Interval } from './interval.js'
 import type { Scatter } from './resampling.js'
@@ -25,10 +26,15 @@ export interface Need {
   form: 'statistics' | 'rows'
 }
 
+/** By a backbone of its own, such as `kad@passt`. */
+type At<Name extends string, Value> = { [Key in `${Name}@${BackboneName}`]?: Value }
+
 /** What the metrics say about one clip. */
-export interface ClipScores {
+export interface ClipScores extends At<'klSoftmax' | 'klSigmoid' | 'kad', number> {
   klSoftmax?: number
   klSigmoid?: number
+  /** What it makes of the value, which is the mean over clips. */
+  kad?: number
   fad?: number
   lsd?: number
   psnr?: number
@@ -41,7 +47,10 @@ export interface ClipScores {
  * Every metric that was asked for; the others are absent. `std` is NaN, `null` in JSON, where there
  * is nothing that could deviate.
  */
-export interface MetricValues {
+export interface MetricValues
+  extends At<'fd' | 'kad', number>,
+    At<'is' | 'kid', { mean: number; std: number }>,
+    At<'kl', { softmax: number; sigmoid: number }> {
   fd?: number
   fad?: number
   is?: { mean: number; std: number }
@@ -58,7 +67,11 @@ export interface MetricValues {
 }
 
 /** 95 % intervals of the numbers of MetricValues, where there are such. */
-export interface MetricIntervals {
+export interface MetricIntervals
+  extends At<'fd', BiasedInterval>,
+    At<'is' | 'kad', Interval>,
+    At<'kid', Interval & { value: number }>,
+    At<'kl', { softmax: Interval; sigmoid: Interval }> {
   fd?: BiasedInterval
   fad?: BiasedInterval
   is?: Interval
@@ -72,9 +85,8 @@ export interface MetricIntervals {
   clap?: Interval
 }
 
-/** Of every number that has an interval; those of kl are apart. */
-export type Scatters = Partial<Record<Exclude<keyof MetricIntervals, 'kl'> | KlName, Scatter>>
-export type KlName = 'klSoftmax' | 'klSigmoid'
+/** Of every number that has an interval; those of kl are apart: `klSoftmax`, `klSigmoid`. */
+export type Scatters = Partial<Record<string, Scatter>>
 
 export interface Outcome {
   /** Its own field, set. */

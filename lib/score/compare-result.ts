@@ -1,6 +1,6 @@
 /** What compareScores tells while it runs and when it is done. */
 import type { JobControl } from '../job.js'
-import type { MetricName } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 import type { MetricDifferences } from './differences.js'
 import type { ScoreProtocol } from './protocol/protocol.js'
 import type { ScoredSide, ScoreEvent } from './result.js'
@@ -15,7 +15,7 @@ export type CompareEvent =
       cached: boolean
     }
   | { type: 'skipped'; side: 'a' | 'b' | 'reference'; path: string; reason: string }
-  | { type: 'warning'; message: string; metric?: MetricName; set?: 'a' | 'b' }
+  | { type: 'warning'; message: string; metric?: AskedMetric; set?: 'a' | 'b' }
 
 export interface CompareResult {
   /** Of every metric, a − b. */

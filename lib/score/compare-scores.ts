@@ -1,7 +1,6 @@
 import { waveformProtocol } from '../audio/waveform-protocol.js'
 import { InvalidOptionError } from '../errors.js'
 import { Job } from '../job.js'
-import type { MetricName } from '../metrics/metric.js'
 import { mostGroups, type Resampling } from '../metrics/resampling.js'
 import { parseOptions } from '../options.js'
 import { describeSide, protocolOf } from './compare.js'
@@ -16,9 +15,10 @@ import { defaultPairing, pairClips, pairName } from './inputs/pairing.js'
 import { checkPrompts, pairPrompts, readPrompts } from './inputs/prompts.js'
 import { resamplingOf, seedAfter } from './intervals.js'
 import type { CompareScoresOptions } from './options.js'
-import { type Plan, type PlanInputs, planMetrics } from './plan.js'
+import { isOptional, type Plan, type PlanInputs, planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
-import { compareSchema, givenBackbones } from './schema.js'
+import { withPreset } from './presets.js'
+import { compareSchema, givenBackbones, type ParsedScoreOptions } from './schema.js'
 import type { Side, SideFeatures } from './statistics/side.js'
 
 /**
@@ -29,11 +29,14 @@ import type { Side, SideFeatures } from './statistics/side.js'
  * @throws as score
  */
 export function compareScores(options: CompareScoresOptions): Job<CompareEvent, CompareResult> {
-  const { signal, a, b, reference, prompts, ...parsed } = parseOptions(compareSchema, options)
+  const { signal, a, b, reference, prompts, ...parsed } = parseOptions(
+    compareSchema,
+    withPreset(options),
+  )
   const sets = { a: checkAudioSet('a', a), b: checkAudioSet('b', b) }
   const referenceSet = reference === undefined ? undefined : checkAudioSet('reference', reference)
   const givenPrompts = prompts === undefined ? undefined : checkPrompts(prompts)
-  const given = givenBackbones(parsed)
+  const given = givenBackbones(parsed, parsed.metrics)
   if (parsed.metrics?.includes('fad-infinity')) {
     throw new InvalidOptionError(
       'metrics',
@@ -60,7 +63,7 @@ export function compareScores(options: CompareScoresOptions): Job<CompareEvent, 
       }
     }
     const inputs = { a: inputsOf(both.a), b: inputsOf(both.b) }
-    const plans = planBoth(parsed.metrics, inputs, warn)
+    const plans = planBoth(parsed, inputs, warn)
 
     const session = new Session(parsed, control.signal, warn)
     try {
@@ -83,11 +86,11 @@ export function compareScores(options: CompareScoresOptions): Job<CompareEvent, 
 
 /** The metrics that can be computed for both sets. */
 function planBoth(
-  asked: readonly MetricName[] | undefined,
+  options: Pick<ParsedScoreOptions, 'metrics' | 'preset'>,
   { a, b }: Record<'a' | 'b', PlanInputs>,
   warn: (message: string) => void,
 ): Record<'a' | 'b', Plan> {
-  const plans = [planMetrics(asked, a), planMetrics(asked, b)]
+  const plans = [a, b].map((each) => planMetrics(options.metrics, each, isOptional(options)))
   for (const warning of new Set(plans.flatMap(({ warnings }) => warnings))) warn(warning)
   const [names, others] = plans.map(({ metrics }) => metrics.map(({ name }) => name))
   const common = names.filter((name) => others.includes(name))
@@ -105,7 +108,7 @@ async function compareSides(a: Comparison, b: Comparison): Promise<CompareResult
     checkSavedSides(b)
     gathered.a = await gather(a, 'generated')
     gathered.b = await gather(b, 'generated')
-    const compares = plan.metrics.some((metric) => metric.reference || metric.paired)
+    const compares = plan.metrics.some(({ metric }) => metric.reference || metric.paired)
     if (references && compares) gathered.reference = await gather(a, 'reference')
     const paired = haveSameClips(a, gathered.a, b, gathered.b)
     if (!paired) {

@@ -1,7 +1,6 @@
 /** Gathers both sides and computes the metrics of a plan. */
 
 import type { SideName } from '../metrics/context.js'
-import type { Metric } from '../metrics/metric.js'
 import type { Resampling } from '../metrics/resampling.js'
 import type { Comparison } from './comparison.js'
 import { computeMetrics, rowCount } from './compute-metrics.js'
@@ -11,7 +10,7 @@ import { checkSavedSides, gather, readablePairs } from './gather.js'
 import type { PairedPrompts } from './inputs/prompts.js'
 import { intervalProtocol, intervalsOf, resamplingOf } from './intervals.js'
 import { clipRows } from './per-clip.js'
-import { roleOf } from './plan.js'
+import { type PlannedMetric, roleOf } from './plan.js'
 import { type ScoreProtocol, scoreProtocol } from './protocol/protocol.js'
 import { writeReport } from './report/report.js'
 import type { ScoredPrompts, ScoredSide, ScoreResult } from './result.js'
@@ -21,7 +20,7 @@ import { saveStatisticsFile } from './statistics/statistics-file.js'
 
 export async function compare(comparison: Comparison): Promise<ScoreResult> {
   const { plan, reference, extractors, options } = comparison
-  const compares = plan.metrics.some((metric) => metric.reference || metric.paired)
+  const compares = plan.metrics.some(({ metric }) => metric.reference || metric.paired)
   const gathered: Partial<Record<SideName, SideFeatures>> = {}
   try {
     checkSavedSides(comparison)
@@ -36,7 +35,7 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
     const outcome = await computeMetrics({ ...comparison, pairing }, both, resampling)
     const { metrics, values, scatters, clips, embedded } = outcome
     const { prompts } = comparison
-    const paired = metrics.some((metric) => metric.paired)
+    const paired = metrics.some(({ metric }) => metric.paired)
     const result: ScoreResult = {
       metrics: values,
       ...(resampling && { intervals: intervalsOf(scatters) }),
@@ -74,13 +73,14 @@ export async function compare(comparison: Comparison): Promise<ScoreResult> {
 }
 
 /** The name of what it compares by; none where it compares waveforms. */
-function backboneOf({ generated }: Metric, { given, extractors }: Comparison): string | undefined {
-  return generated && extractors.get(roleOf(generated.source, given))?.name
+function backboneOf(planned: PlannedMetric, { extractors }: Comparison): string | undefined {
+  const { generated } = planned.metric
+  return generated && extractors.get(roleOf(generated.source, planned))?.name
 }
 
 export function protocolOf(
   comparison: Comparison,
-  { metrics, embedded }: { metrics: Metric[]; embedded?: PromptEmbeddings },
+  { metrics, embedded }: { metrics: PlannedMetric[]; embedded?: PromptEmbeddings },
   resampling: Resampling | undefined,
   level?: number,
 ): ScoreProtocol {
@@ -95,10 +95,11 @@ export function protocolOf(
       resampler: waveform.resampler,
       pairing: pairing.mode,
       ...(embedded && { textEncoder: embedded.protocol }),
+      ...(comparison.options.preset && { preset: comparison.options.preset }),
       ...(resampling && { intervals: intervalProtocol(resampling, level) }),
     },
     [...extractors.values()],
-    metrics.map((metric) => ({ metric, backbone: backboneOf(metric, comparison) })),
+    metrics.map((each) => ({ ...each, backbone: backboneOf(each, comparison) })),
   )
 }
 

@@ -1,14 +1,15 @@
 /** From what was gathered to the numbers. */
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
-import type { MetricContext } from '../metrics/context.js'
-import type { ClipScores, Metric, MetricValues, Scatters } from '../metrics/metric.js'
+import type { FeatureSource, MetricContext } from '../metrics/context.js'
+import type { ClipScores, MetricValues, Scatters } from '../metrics/metric.js'
+import { keysAt } from '../metrics/metric-at.js'
 import type { Resampling } from '../metrics/resampling.js'
 import type { Comparison, GatheredSides } from './comparison.js'
 import type { Extractor } from './features/extractor.js'
 import { embedPrompts, type PromptEmbeddings } from './features/prompt-embeddings.js'
 import { compareSpectra } from './features/spectral-pairs.js'
-import { reasonOf, roleOf } from './plan.js'
+import { type PlannedMetric, reasonOf, roleOf } from './plan.js'
 import type { SideFeatures } from './statistics/side.js'
 
 export async function computeMetrics(
@@ -16,29 +17,34 @@ export async function computeMetrics(
   both: GatheredSides,
   resampling: Resampling | undefined,
 ) {
-  const { plan, options, control } = comparison
+  const { plan, control } = comparison
   let embedding: Promise<PromptEmbeddings> | undefined
   const prompts = () => {
     embedding ??= embedReadable(comparison, both.generated)
     return embedding
   }
-  const context = metricContext(comparison, both, prompts, resampling)
-  const metrics = plan.metrics.filter((metric) => {
-    const problem = tooFewRows(metric, comparison, both)
-    if (problem && options.metrics) throw problem
+  const contextOf = metricContexts(comparison, both, prompts, resampling)
+  const metrics = plan.metrics.filter((planned) => {
+    const problem = tooFewRows(planned, comparison, both)
+    if (problem && !plan.optional) throw problem
     if (problem) control.emit({ type: 'warning', message: `left out: ${reasonOf(problem)}` })
     return problem === undefined
   })
   const values: MetricValues = {}
   const scatters: Scatters = {}
   const clips: Map<number, ClipScores>[] = []
-  for (const metric of metrics) {
-    const outcome = await metric.compute(context)
-    Object.assign(values, outcome.values)
-    Object.assign(scatters, outcome.scatters)
-    if (outcome.clips) clips.push(outcome.clips)
-    const { name } = metric
-    for (const message of outcome.warnings ?? []) {
+  for (const planned of metrics) {
+    const { metric, name, backbone } = planned
+    const outcome = await metric.compute(contextOf(planned))
+    Object.assign(values, keysAt({ ...outcome.values }, backbone))
+    Object.assign(scatters, keysAt({ ...outcome.scatters }, backbone))
+    const scores = [...(outcome.clips ?? [])].map(
+      ([clip, each]) => [clip, keysAt({ ...each }, backbone) as ClipScores] as const,
+    )
+    if (scores.length > 0) clips.push(new Map(scores))
+    for (const text of outcome.warnings ?? []) {
+      const message =
+        backbone && text.startsWith(metric.name) ? name + text.slice(metric.name.length) : text
       control.emit({ type: 'warning', message, metric: name })
     }
     const [value] = Object.values(outcome.values)
@@ -64,12 +70,13 @@ async function embedReadable(
 }
 
 function tooFewRows(
-  metric: Metric,
+  planned: PlannedMetric,
   comparison: Comparison,
   both: GatheredSides,
 ): InvalidOptionError | undefined {
-  const { pairing, given, extractors, prompts } = comparison
-  const { name, minRows = 1 } = metric
+  const { pairing, extractors, prompts } = comparison
+  const { metric, name } = planned
+  const { minRows = 1 } = metric
   if (metric.paired && pairing.pairs.length < 1) {
     return new InvalidOptionError('pairing', `${name} compares pairs, and none can be read`)
   }
@@ -84,7 +91,7 @@ function tooFewRows(
     const need = metric[side]
     if (need === undefined) continue
     const least = side === 'reference' ? (metric.minReferenceRows ?? minRows) : minRows
-    const extractor = extractors.get(roleOf(need.source, given)) as Extractor
+    const extractor = extractors.get(roleOf(need.source, planned)) as Extractor
     const rows = rowCount(both[side], extractor.name)
     if (rows >= least) continue
     const what = need.source === 'frames' ? 'VGGish patches' : 'clips'
@@ -103,30 +110,24 @@ export function rowCount(features: SideFeatures | undefined, backbone: string): 
   )
 }
 
-function metricContext(
+/** One a metric, which reads the features of its own backbones. */
+function metricContexts(
   comparison: Comparison,
   both: GatheredSides,
   prompts: () => Promise<PromptEmbeddings>,
   resampling: Resampling | undefined,
-): MetricContext {
-  const { session, given, extractors, pairing, waveform } = comparison
-  const nameOf = (source: Parameters<typeof roleOf>[0]) =>
-    (extractors.get(roleOf(source, given)) as Extractor).name
+): (planned: PlannedMetric) => MetricContext {
+  const { session, extractors, pairing, waveform } = comparison
   let spectra: ReturnType<MetricContext['spectralPairs']> | undefined
   const found = <T>(value: T | undefined): T => {
     if (value === undefined) throw new TypeError('a metric reads what it did not say it needs')
     return value
   }
-  return {
+  const shared = {
     calculator: session.calculator,
     perClip: comparison.perClip,
     resampling,
     pairs: pairing.pairs,
-    statistics: (side, source) => found(both[side]?.statistics.get(nameOf(source))),
-    rows: (side, source) => {
-      const features = both[side]
-      return found((source === 'logits' ? features?.logits : features?.rows)?.get(nameOf(source)))
-    },
     prompts: async () => (await prompts()).rows,
     spectralPairs: () => {
       const generated = comparison.generated.clips
@@ -134,5 +135,17 @@ function metricContext(
       spectra ??= compareSpectra(session, { generated, reference }, pairing.pairs, waveform)
       return spectra
     },
+  }
+  return (planned) => {
+    const nameOf = (source: FeatureSource) =>
+      (extractors.get(roleOf(source, planned)) as Extractor).name
+    return {
+      ...shared,
+      statistics: (side, source) => found(both[side]?.statistics.get(nameOf(source))),
+      rows: (side, source) => {
+        const features = both[side]
+        return found((source === 'logits' ? features?.logits : features?.rows)?.get(nameOf(source)))
+      },
+    }
   }
 }

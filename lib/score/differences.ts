@@ -1,6 +1,7 @@
 /** Which of two sets is better, and how sure that is. */
 import { biasedIntervalOf, type Interval, intervalOf, usualLevel } from '../metrics/interval.js'
 import type { MetricName, Scatters } from '../metrics/metric.js'
+import { type AskedMetric, splitKey } from '../metrics/metric-at.js'
 import { selectMetrics } from '../metrics/registry.js'
 import { differenceOf, type Scatter } from '../metrics/resampling.js'
 
@@ -16,17 +17,14 @@ export interface Difference extends Interval {
   verdict: string
 }
 
-export interface MetricDifferences {
-  fd?: Difference
-  fad?: Difference
-  is?: Difference
-  kl?: { softmax: Difference; sigmoid: Difference }
-  kad?: Difference
-  kid?: Difference
-  lsd?: Difference
-  psnr?: Difference
-  ssim?: Difference
-  clap?: Difference
+/** By what was asked for, such as `kad` or `kad@passt`; of kl twice. */
+export type MetricDifferences = {
+  [Name in Exclude<AskedMetric, 'kl' | `kl@${string}` | 'fad-infinity'>]?: Difference
+} & { [Name in Extract<AskedMetric, 'kl' | `kl@${string}`>]?: KlDifference }
+
+export interface KlDifference {
+  softmax: Difference
+  sigmoid: Difference
 }
 
 /**
@@ -39,22 +37,22 @@ export function differencesOf(
   b: Scatters,
   clips: { a: number; b: number },
 ): { differences: MetricDifferences; level: number } {
-  const common = (Object.keys(a) as (keyof Scatters)[]).filter((name) => b[name])
+  const common = Object.keys(a).filter((key) => b[key])
   const level = 1 - (1 - usualLevel) / common.length
   const count = clips.a === clips.b ? `N = ${clips.a}` : `N = ${clips.a} and ${clips.b}`
-  const difference = (scatter: keyof Scatters, name: MetricName) => {
-    const [first, second] = [a[scatter], b[scatter]]
-    return first && second && judge(first, second, { name, count, level })
+  const found: Record<string, Difference | KlDifference> = {}
+  for (const key of common) {
+    const { base, behind } = splitKey(key)
+    const parts = /^kl(Softmax|Sigmoid)$/.exec(base)
+    const name = (parts ? 'kl' : base) as MetricName
+    const judged = judge(a[key] as Scatter, b[key] as Scatter, { name, count, level })
+    if (parts === null) found[key] = judged
+    else {
+      const both = found[`kl${behind}`] as KlDifference | undefined
+      found[`kl${behind}`] = { ...both, [parts[1].toLowerCase()]: judged } as KlDifference
+    }
   }
-  const found: MetricDifferences = {}
-  for (const name of ['fd', 'fad', 'is', 'kad', 'kid', 'lsd', 'psnr', 'ssim', 'clap'] as const) {
-    const judged = difference(name, name)
-    if (judged) found[name] = judged
-  }
-  const softmax = difference('klSoftmax', 'kl')
-  const sigmoid = difference('klSigmoid', 'kl')
-  if (softmax && sigmoid) found.kl = { softmax, sigmoid }
-  return { differences: found, level }
+  return { differences: found as MetricDifferences, level }
 }
 
 function judge(

@@ -1,7 +1,8 @@
 /** From the scatters of metrics to what a result says of them. */
-import { biasedIntervalOf, intervalOf, type Jackknife, usualLevel } from '../metrics/interval.js'
+import { biasedIntervalOf, intervalOf, usualLevel } from '../metrics/interval.js'
 import type { MetricIntervals, Scatters } from '../metrics/metric.js'
-import { mostGroups, type Resampling } from '../metrics/resampling.js'
+import { splitKey } from '../metrics/metric-at.js'
+import { mostGroups, type Resampling, type Scatter } from '../metrics/resampling.js'
 import type { IntervalProtocol } from './protocol/protocol.js'
 import type { ParsedScoreOptions } from './schema.js'
 import type { Side } from './statistics/side.js'
@@ -28,18 +29,21 @@ export function seedAfter(seed: number, steps: number): number {
 }
 
 export function intervalsOf(scatters: Scatters): MetricIntervals {
-  const { fd, fad, klSoftmax, klSigmoid, kid, ...others } = scatters
-  const kl = klSoftmax &&
-    klSigmoid && { softmax: intervalOf(klSoftmax), sigmoid: intervalOf(klSigmoid) }
-  return {
-    ...(fd && { fd: biasedIntervalOf(fd as Jackknife) }),
-    ...(fad && { fad: biasedIntervalOf(fad as Jackknife) }),
-    ...(kl && { kl }),
-    ...(kid && { kid: { value: kid.value, ...intervalOf(kid) } }),
-    ...Object.fromEntries(
-      Object.entries(others).map(([name, scatter]) => [name, intervalOf(scatter)]),
-    ),
+  const intervals: Record<string, unknown> = {}
+  for (const [key, scatter] of Object.entries(scatters) as [string, Scatter][]) {
+    const { base, behind } = splitKey(key)
+    if (base === 'klSigmoid') continue
+    if (base === 'klSoftmax') {
+      const sigmoid = intervalOf(scatters[`klSigmoid${behind}`] as Scatter)
+      intervals[`kl${behind}`] = { softmax: intervalOf(scatter), sigmoid }
+    } else if (scatter.method === 'jackknife') {
+      intervals[key] = biasedIntervalOf(scatter)
+    } else {
+      const own = base === 'kid' ? { value: scatter.value } : {}
+      intervals[key] = { ...own, ...intervalOf(scatter) }
+    }
   }
+  return intervals as MetricIntervals
 }
 
 export function intervalProtocol(resampling: Resampling, level = usualLevel): IntervalProtocol {

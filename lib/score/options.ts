@@ -2,12 +2,13 @@
 
 import type { MonoRule, ResamplerName } from '../audio/waveform-protocol.js'
 import type { BackboneName } from '../backbones/backbone.js'
-import type { MetricName } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 import type { Model } from '../model/model.js'
 import type { ComputeDType } from '../native/device.js'
 import type { AudioSet } from './inputs/inputs.js'
 import type { PairingMode } from './inputs/pairing.js'
 import type { Prompts } from './inputs/prompts.js'
+import type { PresetName } from './preset-names.js'
 
 /** What score and saveStatistics share: the networks, and how sounds reach them. */
 export interface FeatureOptions {
@@ -76,9 +77,16 @@ export interface ScoreOptions extends FeatureOptions {
   /**
    * Default: those of fd, fad, is and kl, and with prompts of clap, that weights and inputs allow,
    * with a warning for each that is left out. A metric asked for by name that cannot be computed is
-   * an error.
+   * an error. fd, kad, kid, is and kl take a backbone of their own behind an @, as `kad@passt`.
    */
-  metrics?: readonly MetricName[]
+  metrics?: readonly AskedMetric[]
+  /**
+   * A whole protocol: 'paper-2023' is that of AudioLDM's paper; '2026' has fd and kad by Wavegram-Logmel-CNN14
+   * and PaSST, is and kl by PaSST, clap, and intervals. It decides the metrics, of which `metrics` may
+   * choose some, and how sounds reach the networks; what the sounds do not allow is left out with a
+   * warning, missing weights are an error. Default: none.
+   */
+  preset?: PresetName
   /**
    * How kl, lsd, psnr and ssim pair clips. 'name' (default for files): by the path in the folder
    * without extension, of which more than 99 % must have a partner on both sides; 'order' (default
@@ -111,12 +119,12 @@ export interface ScoreOptions extends FeatureOptions {
 /** What compareScores takes besides what it shares with score. */
 export interface CompareScoresOptions
   extends FeatureOptions,
-    Pick<ScoreOptions, 'reference' | 'pairing' | 'prompts' | 'bootstrapSeed'> {
+    Pick<ScoreOptions, 'preset' | 'reference' | 'pairing' | 'prompts' | 'bootstrapSeed'> {
   /** Two sets that were generated. Where their clips have the same names, they are compared in pairs. */
   a: AudioSet
   b: AudioSet
   /** As in score; every one that has an interval: all but fad-infinity. */
-  metrics?: readonly MetricName[]
+  metrics?: readonly AskedMetric[]
   /** Samples of clips that are drawn anew, 100 … 100000; default 1000. */
   bootstrap?: number
 }

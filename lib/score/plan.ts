@@ -1,12 +1,21 @@
 /** Decides, before any long work, which metrics can be computed and what they need. */
+import type { BackboneName } from '../backbones/backbone.js'
 import { builtInBackbone } from '../backbones/registry.js'
 import { InvalidOptionError } from '../errors.js'
 import type { FeatureSource, SideName } from '../metrics/context.js'
-import type { Metric, MetricName, Need } from '../metrics/metric.js'
+import type { Metric } from '../metrics/metric.js'
+import { type AskedMetric, askedMetrics, partsOf } from '../metrics/metric-at.js'
 import { defaultMetrics, selectMetrics } from '../metrics/registry.js'
 import { listSome, type Pairing } from './inputs/pairing.js'
 import type { PairedPrompts } from './inputs/prompts.js'
-import type { GivenBackbones, Role } from './schema.js'
+import { presets } from './presets.js'
+import {
+  type Chosen,
+  chosenOf,
+  type GivenBackbones,
+  type ParsedScoreOptions,
+  type Role,
+} from './schema.js'
 import type { Side } from './statistics/side.js'
 
 export interface Needs {
@@ -15,9 +24,21 @@ export interface Needs {
   logits: Set<Role>
 }
 
+/** A metric, and what it compares clips by. */
+export interface PlannedMetric {
+  metric: Metric
+  /** As it was asked for. */
+  name: AskedMetric
+  /** Its own, where the name says so. */
+  backbone?: BackboneName
+  chosen: Chosen
+}
+
 export interface Plan {
-  metrics: Metric[]
-  /** Why default metrics are left out. */
+  metrics: PlannedMetric[]
+  /** Whether one that cannot be computed is left out, with a warning. */
+  optional: boolean
+  /** Why such are left out. */
   warnings: string[]
   needs: Record<SideName, Needs>
 }
@@ -36,27 +57,43 @@ export interface PlanInputs {
 }
 
 /** Which of the given backbones serves a source. */
-export function roleOf(source: FeatureSource, { chosen }: GivenBackbones): Role {
+export function roleOf(source: FeatureSource, { chosen }: { chosen: Chosen }): Role {
   if (source === 'embedding' || source === 'logits') return chosen[source]
   return source === 'frames' ? 'vggish' : 'clap'
 }
 
-/** @throws InvalidOptionError naming the option that keeps a metric from being computed. */
-export function planMetrics(asked: readonly MetricName[] | undefined, inputs: PlanInputs): Plan {
-  const metrics: Metric[] = []
+/** Whether metrics that cannot be computed are left out. */
+export function isOptional({ metrics, preset }: Pick<ParsedScoreOptions, 'metrics' | 'preset'>) {
+  const whole = preset && presets[preset].metrics
+  return metrics === undefined || whole?.every((name) => metrics.includes(name)) === true
+}
+
+/**
+ * @throws InvalidOptionError naming the option that keeps a metric from being computed. Of `optional`
+ * metrics, such as those of a preset, only missing weights do; else they are left out with a warning.
+ */
+export function planMetrics(
+  asked: readonly AskedMetric[] | undefined,
+  inputs: PlanInputs,
+  optional = asked === undefined,
+): Plan {
+  const metrics: PlannedMetric[] = []
   const warnings: string[] = []
   const problems: InvalidOptionError[] = []
   const names = asked ?? [...defaultMetrics, ...(inputs.prompts ? (['clap'] as const) : [])]
-  for (const metric of selectMetrics(names)) {
-    const problem = obstacle(metric, inputs)
-    if (problem === undefined) metrics.push(metric)
-    else if (asked) throw problem
+  for (const planned of select(names, inputs.given)) {
+    const weights = missingWeights(planned, inputs.given)
+    const other = obstacle(planned, inputs)
+    const preset = asked !== undefined && optional
+    const problem = preset ? (other ?? weights) : (weights ?? other)
+    if (problem === undefined) metrics.push(planned)
+    else if (!optional || (preset && !other)) throw problem
     else {
       problems.push(problem)
       warnings.push(`left out: ${reasonOf(problem)}`)
     }
   }
-  if (inputs.prompts && !metrics.some((metric) => metric.prompts)) {
+  if (inputs.prompts && !metrics.some(({ metric }) => metric.prompts)) {
     warnings.push('the prompts are not used: they are for the metric clap')
   } else if (inputs.prompts) {
     warnings.push(...promptWarnings(inputs.prompts))
@@ -73,7 +110,18 @@ export function planMetrics(asked: readonly MetricName[] | undefined, inputs: Pl
     generated: needsOf('generated', metrics, inputs),
     reference: needsOf('reference', metrics, inputs),
   }
-  return { metrics, warnings, needs }
+  return { metrics, optional, warnings, needs }
+}
+
+/** Each once, in the order in which they are computed. */
+function select(asked: readonly AskedMetric[], given: GivenBackbones): PlannedMetric[] {
+  const names = askedMetrics.filter((name) => asked.includes(name))
+  return names.map((name) => {
+    const { backbone, ...parts } = partsOf(name)
+    const [metric] = selectMetrics([parts.name])
+    const chosen = backbone ? chosenOf(backbone) : given.chosen
+    return { metric, name, chosen, ...(backbone && { backbone }) }
+  })
 }
 
 function promptWarnings({ texts, skipped, unused }: PairedPrompts): string[] {
@@ -93,33 +141,40 @@ export function reasonOf({ option, message }: InvalidOptionError): string {
   return message.slice(option.length + 2)
 }
 
-function needsOf(side: SideName, metrics: Metric[], inputs: PlanInputs): Needs {
-  const { given, perClip } = inputs
+function needsOf(side: SideName, metrics: PlannedMetric[], inputs: PlanInputs): Needs {
+  const { perClip } = inputs
   const needs: Needs = { statistics: new Set(), rows: new Set(), logits: new Set() }
-  const all = metrics.flatMap((metric) => [
-    metric[side],
-    side === 'generated' && perClip ? metric.perClip : undefined,
-    inputs.intervals && inputs[side]?.saved.length === 0 ? metric.interval : undefined,
-  ])
-  for (const need of all) {
-    if (need === undefined) continue
-    const form = need.source === 'logits' ? 'logits' : need.form
-    needs[form].add(roleOf(need.source, given))
+  for (const planned of metrics) {
+    const { metric } = planned
+    const wanted = [
+      metric[side],
+      side === 'generated' && perClip ? metric.perClip : undefined,
+      inputs.intervals && inputs[side]?.saved.length === 0 ? metric.interval : undefined,
+    ]
+    for (const need of wanted) {
+      if (need === undefined) continue
+      const form = need.source === 'logits' ? 'logits' : need.form
+      needs[form].add(roleOf(need.source, planned))
+    }
   }
-  const { embedding } = given.chosen
   const drawn = inputs.map === true && inputs[side]?.saved.length === 0
-  if (drawn && needs.statistics.has(embedding)) needs.rows.add(embedding)
+  const embedding = drawn && drawnRole(metrics)
+  if (embedding) needs.rows.add(embedding)
   return needs
 }
 
-/** Why the metric cannot be computed, if it cannot. */
-function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | undefined {
-  const { given, generated, reference, pairing, perClip, intervals } = inputs
-  const { name } = metric
-  for (const need of [metric.generated, metric.reference]) {
-    const problem = need && missingWeights(name, need, given)
-    if (problem) return problem
-  }
+/** By what the map of the clips is drawn: what the first metric of embeddings compares. */
+export function drawnRole(metrics: readonly PlannedMetric[]): Role | undefined {
+  const planned = metrics.find(({ metric }) => metric.generated?.source === 'embedding')
+  return planned?.chosen.embedding
+}
+
+/** Why the metric cannot be computed of these inputs, if it cannot. */
+function obstacle(
+  { metric, name }: PlannedMetric,
+  inputs: PlanInputs,
+): InvalidOptionError | undefined {
+  const { generated, reference, pairing, perClip, intervals } = inputs
   const compares = metric.reference !== undefined || metric.paired === true
   if (compares && reference === undefined) {
     return new InvalidOptionError('reference', `${name} compares with a reference: give one`)
@@ -157,19 +212,24 @@ function obstacle(metric: Metric, inputs: PlanInputs): InvalidOptionError | unde
   if (metric.paired && pairing.problem !== undefined) {
     return new InvalidOptionError('pairing', `${name} compares pairs: ${pairing.problem}`)
   }
-  return tooFew(metric, generated)
+  return tooFew(metric, name, generated)
 }
 
 function missingWeights(
-  name: MetricName,
-  { source }: Need,
+  planned: PlannedMetric,
   given: GivenBackbones,
 ): InvalidOptionError | undefined {
-  const role = roleOf(source, given)
-  if (given.specs[role]) return undefined
-  const { network, hint } = weightsOf(role, given)
-  const instead = source === 'embedding' && given.specs.clap ? ' Or choose the backbone clap.' : ''
-  return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
+  const { metric, name, backbone } = planned
+  for (const need of [metric.generated, metric.reference]) {
+    if (need === undefined) continue
+    const role = roleOf(need.source, planned)
+    if (given.specs[role]) continue
+    const { network, hint } = weightsOf(role, given)
+    const free = need.source === 'embedding' && backbone === undefined && given.specs.clap
+    const instead = free ? ' Or choose the backbone clap.' : ''
+    return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
+  }
+  return undefined
 }
 
 function weightsOf(role: Role, given: GivenBackbones): { network: string; hint: string } {
@@ -184,8 +244,11 @@ function weightsOf(role: Role, given: GivenBackbones): { network: string; hint: 
 }
 
 /** Of rows that come one a clip, what can be said before the clips are read. */
-function tooFew(metric: Metric, { clips, option }: Side): InvalidOptionError | undefined {
-  const { minRows = 1, generated, name } = metric
+function tooFew(
+  { minRows = 1, generated }: Metric,
+  name: AskedMetric,
+  { clips, option }: Side,
+): InvalidOptionError | undefined {
   if (generated?.source !== 'logits' || clips.length >= minRows) return undefined
   const message = `${name} needs at least ${minRows} clips, there are ${clips.length}`
   return new InvalidOptionError(option, message)

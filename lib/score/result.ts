@@ -2,7 +2,8 @@
 
 import type { Skipped } from '../files/walk.js'
 import type { SideName } from '../metrics/context.js'
-import type { MetricIntervals, MetricName, MetricValues } from '../metrics/metric.js'
+import type { MetricIntervals, MetricValues } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 import type { ClipRow } from './per-clip.js'
 import type { ScoreProtocol } from './protocol/protocol.js'
 
@@ -20,8 +21,8 @@ export type ScoreEvent =
     }
   | { type: 'skipped'; side: SideName; path: string; reason: string }
   /** With `metric` it says something about that number. */
-  | { type: 'warning'; message: string; metric?: MetricName }
-  | { type: 'metric'; name: MetricName; value: NonNullable<MetricValues[keyof MetricValues]> }
+  | { type: 'warning'; message: string; metric?: AskedMetric }
+  | { type: 'metric'; name: AskedMetric; value: NonNullable<MetricValues[keyof MetricValues]> }
 
 export interface ScoredSide {
   /** Clips that the numbers are of. */

@@ -11,10 +11,12 @@ import {
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
+import { type AskedMetric, askedMetrics, partsOf } from '../metrics/metric-at.js'
 import type { Model } from '../model/model.js'
 import { abortSignal, expecting, integerIn } from '../options.js'
 import { defaultFeatureCacheDir } from './features/feature-cache.js'
 import { pairingModes } from './inputs/pairing.js'
+import { presetNames } from './preset-names.js'
 
 const text = (what: string) =>
   z.string(expecting(what)).min(1, { error: `expected ${what}, got ''` })
@@ -55,14 +57,26 @@ export const featureShape = {
   signal: abortSignal.optional(),
 }
 
+const isAsked = (value: unknown) => askedMetrics.includes(value as AskedMetric)
+
+export const metricsSchema = z
+  .array(
+    z.custom<AskedMetric>(
+      isAsked,
+      expecting(
+        `${metricNames.join(', ')}, or fd, kad, kid, is or kl with a backbone, as kad@passt`,
+      ),
+    ),
+    expecting('a list of metrics'),
+  )
+  .min(1, { error: 'the list is empty' })
+
 export const scoreSchema = z.strictObject({
   ...featureShape,
   generated: z.unknown(),
   reference: z.unknown().optional(),
-  metrics: z
-    .array(oneOf(metricNames), expecting('a list of metrics'))
-    .min(1, { error: 'the list is empty' })
-    .optional(),
+  metrics: metricsSchema.optional(),
+  preset: oneOf(presetNames).optional(),
   pairing: oneOf(pairingModes).optional(),
   prompts: z.unknown().optional(),
   perClip: z.boolean(expecting('true or false')).default(false),
@@ -127,18 +141,27 @@ const roles: Record<BackboneName, Role> = {
   clap: 'clap',
 }
 
-export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
+/** Of a backbone; CLAP and archives have no classes. */
+export function chosenOf(backbone: BackboneName): Chosen {
+  const role = roles[backbone]
+  return { embedding: role, logits: role === 'clap' ? 'panns' : role }
+}
+
+export function givenBackbones(
+  options: ParsedFeatureOptions,
+  metrics?: readonly AskedMetric[],
+): GivenBackbones {
   const { panns, passt, vggish, backbone, vggishRelu, vggishPca, embedding, clap } = options
   if (vggish === undefined && (vggishRelu || vggishPca !== undefined)) {
     const option = vggishRelu ? 'vggishRelu' : 'vggishPca'
     throw new InvalidOptionError(option, 'applies to VGGish, whose weights are not given')
   }
-  const role = roles[backbone]
-  if (role !== 'panns' && embedding !== undefined) {
+  if (roles[backbone] !== 'panns' && embedding !== undefined) {
     const message = `cannot be ${backbone} beside embedding: both are for fd`
     throw new InvalidOptionError('backbone', message)
   }
-  const pannsName = backbone === 'clap' || backbone === 'passt' ? 'cnn14-16k' : backbone
+  const pannsName = pannsOf(backbone, metrics)
+  const chosen = chosenOf(backbone)
   return {
     specs: {
       ...(panns && { panns: { kind: pannsName, weights: panns } }),
@@ -152,10 +175,26 @@ export function givenBackbones(options: ParsedFeatureOptions): GivenBackbones {
       }),
     },
     panns: pannsName,
-    chosen: {
-      embedding: embedding ? 'embedding' : role,
-      // CLAP and archives have no classes.
-      logits: role === 'clap' ? 'panns' : role,
-    },
+    chosen: { ...chosen, ...(embedding && { embedding: 'embedding' }) },
   }
+}
+
+/** The one network that the weights of `panns` are of. */
+function pannsOf(backbone: BackboneName, metrics: readonly AskedMetric[] = []): PannsName {
+  const named = new Set<BackboneName>()
+  for (const asked of metrics) {
+    const { name, backbone: own } = partsOf(asked)
+    if (own) named.add(own)
+    else if (['fd', 'kad', 'kid', 'is', 'kl'].includes(name)) named.add(backbone)
+  }
+  const names = [...named].filter((name) => roles[name] === 'panns') as PannsName[]
+  if (names.length > 1) {
+    throw new InvalidOptionError(
+      'metrics',
+      `are by ${names.join(' and ')}, and panns gives the weights of one network`,
+      'Score by each in a run of its own, or give backbone for those that name none.',
+    )
+  }
+  const usual = roles[backbone] === 'panns' ? (backbone as PannsName) : 'cnn14-16k'
+  return names[0] ?? usual
 }

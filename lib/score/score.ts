@@ -10,8 +10,9 @@ import { checkAudioSet } from './inputs/inputs.js'
 import { defaultPairing, pairClips } from './inputs/pairing.js'
 import { checkPrompts, pairPrompts, readPrompts } from './inputs/prompts.js'
 import type { ScoreOptions } from './options.js'
-import { planMetrics } from './plan.js'
+import { isOptional, planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
+import { withPreset } from './presets.js'
 import type { ScoreEvent, ScoreResult } from './result.js'
 import { givenBackbones, type Role, scoreSchema } from './schema.js'
 
@@ -28,7 +29,7 @@ import { givenBackbones, type Role, scoreSchema } from './schema.js'
  * EngineError, AbortError
  */
 export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
-  const { signal, ...parsed } = parseOptions(scoreSchema, options)
+  const { signal, ...parsed } = parseOptions(scoreSchema, withPreset(options))
   const generatedSet = checkAudioSet('generated', parsed.generated)
   const referenceSet =
     parsed.reference === undefined ? undefined : checkAudioSet('reference', parsed.reference)
@@ -36,7 +37,7 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
   if (saveStatistics !== undefined && referenceSet === undefined) {
     throw new InvalidOptionError('saveStatistics', 'saves those of the reference: give one')
   }
-  const given = givenBackbones(parsed)
+  const given = givenBackbones(parsed, parsed.metrics)
   const givenPrompts = parsed.prompts === undefined ? undefined : checkPrompts(parsed.prompts)
 
   return new Job(async (job) => {
@@ -70,7 +71,7 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
       ...{ given, generated, reference, pairing, prompts },
       ...{ perClip, map: html, intervals: parsed.bootstrap > 0 },
     }
-    const plan = planMetrics(parsed.metrics, inputs)
+    const plan = planMetrics(parsed.metrics, inputs, isOptional(parsed))
     plan.warnings.forEach(warn)
     if (saveStatistics !== undefined) {
       for (const role of Object.keys(given.specs)) {

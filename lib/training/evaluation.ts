@@ -49,7 +49,7 @@ export async function checkNetworks(
   const networks = networkOptions(settings, clapOf(folder))
   try {
     const parsed = parseOptions(scoreSchema, { ...networks, generated: [], reference: [] })
-    const given = givenBackbones(parsed)
+    const given = givenBackbones(parsed, parsed.metrics)
     const clip = { name: undefined, path: '', hash: unread, read: unread }
     const clips = new Array(settings.evaluation.clips).fill(clip)
     const none = { statistics: [], skipped: [], saved: [], withRows: [] }

@@ -2,7 +2,7 @@
 
 import type { BackboneName } from '../backbones/backbone.js'
 import type { Dataset } from '../datasets/dataset.js'
-import type { MetricName } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 
 /** What the UNet is conditioned on in training: captions, sounds, or either by chance. */
 export type TrainingCondition = 'text' | 'audio' | { mixed: number }
@@ -34,7 +34,7 @@ export interface EvaluationOptions {
    * and scores them against the clips. Default: those of fd, fad, is and kl whose weights are given.
    * `clap` listens with the model's own CLAP, whose audio tower must be there.
    */
-  metrics?: readonly MetricName[]
+  metrics?: readonly AskedMetric[]
   /** Weights of CNN14, as in score(). */
   panns?: string
   /** Weights of PaSST, as in score(). */

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { backboneNames } from '../backbones/backbone.js'
 import type { Dataset } from '../datasets/dataset.js'
-import { metricNames } from '../metrics/metric.js'
 import { abortSignal, expecting, integerIn, numberIn, seedOption } from '../options.js'
+import { metricsSchema } from '../score/schema.js'
 import { defaultTrainingCacheDir } from './cache-dir.js'
 
 const text = (what: string) =>
@@ -45,10 +45,7 @@ const evaluation = z.strictObject(
   {
     clips: integerIn(1, 100_000).default(64),
     draws: integerIn(1, 100).default(4),
-    metrics: z
-      .array(oneOf(metricNames), expecting('a list of metrics'))
-      .min(1, { error: 'the list is empty' })
-      .optional(),
+    metrics: metricsSchema.optional(),
     panns: text('a weights file').optional(),
     passt: text('a weights file').optional(),
     backbone: oneOf(backboneNames).default('cnn14-16k'),

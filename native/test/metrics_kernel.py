@@ -14,20 +14,20 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([np.square(row - y).sum(axis=1) for row in x])
 
 
-def kernel_audio_distance(generated: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
+def kernel_audio_distance(generated: np.ndarray, reference: np.ndarray) -> tuple[float, float, np.ndarray]:
     x, y = generated.astype(float), reference.astype(float)
     xx, yy, xy = squared_distances(x, x), squared_distances(y, y), squared_distances(x, y)
     distances = np.sort(np.sqrt(yy[np.triu_indices(len(y), 1)]))
     bandwidth = distances[(len(distances) - 1) // 2]
     gamma = 1 / (2 * bandwidth**2 + FIXED['epsilon'])
 
-    def within(squares: np.ndarray) -> float:
+    def within(squares: np.ndarray) -> np.ndarray:
         kernel = np.exp(-gamma * squares)
         np.fill_diagonal(kernel, 0)
-        return kernel.sum() / (len(kernel) * (len(kernel) - 1))
+        return kernel.sum(axis=1) / (len(kernel) - 1)
 
-    value = within(xx) + within(yy) - 2 * np.exp(-gamma * xy).mean()
-    return FIXED['scale'] * value, bandwidth
+    by_row = within(xx) + within(yy).mean() - 2 * np.exp(-gamma * xy).mean(axis=1)
+    return FIXED['scale'] * by_row.mean(), bandwidth, FIXED['scale'] * by_row
 
 
 def sets(random: np.random.Generator) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -70,11 +70,12 @@ def check(ops: Operations, checks: Checks) -> None:
     for case, rows in sets(np.random.default_rng(9)).items():
         for dtype in (np.float64, np.float32):
             generated, reference = (each.astype(dtype) for each in rows)
-            result = ops('kernel_audio_distance', generated, reference, **FIXED)[0]
-            value, bandwidth = kernel_audio_distance(generated, reference)
+            result, by_row = ops('kernel_audio_distance', generated, reference, **FIXED)
+            value, bandwidth, expected = kernel_audio_distance(generated, reference)
             group, case_of = 'kernel audio distance', f'{case}, {dtype.__name__}'
             checks.close(group, case_of, result[0], value, tolerance=TOLERANCE)
             checks.close(group, f'bandwidth, {case_of}', result[1], bandwidth, tolerance=TOLERANCE)
+            checks.close(group, f'by row, {case_of}', by_row, expected, tolerance=TOLERANCE)
 
     rows = np.random.default_rng(10).standard_normal((6, 3))
     same = ops('kernel_audio_distance', rows, rows, **FIXED)[0][0]

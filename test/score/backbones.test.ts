@@ -1,6 +1,7 @@
 /** What is compared follows the chosen backbone. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BackboneName } from '../../lib/backbones/backbone.js'
+import { compareScores } from '../../lib/score/compare-scores.js'
 import type { ScoreOptions } from '../../lib/score/options.js'
 import { score } from '../../lib/score/score.js'
 import { narrowWeights, otherWeights, scratch, writeSounds } from './fixture.js'
@@ -69,4 +70,94 @@ test('what is missing is named, with the file to give', async () => {
   })
   const both = { ...options, ...networks.passt, embedding: 'my.pt@16000' }
   expect(() => score(both as ScoreOptions)).toThrow('backbone: cannot be passt beside embedding')
+})
+
+const several = { panns: wavegram, passt, vggish }
+
+test('one run compares by several, with the numbers of a run by each', async () => {
+  const metrics = [
+    'kad@passt',
+    'fd@wavegram-logmel',
+    'kad@wavegram-logmel',
+    'kl@passt',
+    'fad',
+  ] as const
+  const run = { ...options, ...several, metrics, perClip: true, bootstrap: 100 }
+  const result = await score(run)
+  const { fd, kad } = (await score({ ...options, ...networks['wavegram-logmel'] })).metrics
+  const byPasst = (await score({ ...options, ...networks.passt })).metrics
+  expect(result.metrics).toMatchObject({
+    'fd@wavegram-logmel': fd,
+    'kad@wavegram-logmel': kad,
+    'kad@passt': byPasst.kad,
+    'kl@passt': byPasst.kl,
+  })
+  expect(Object.keys(result.metrics)).toHaveLength(5)
+  expect(Object.keys(result.intervals ?? {}).sort()).toEqual(Object.keys(result.metrics).sort())
+  expect(result.intervals?.['kl@passt']?.sigmoid.low).toBeLessThan(byPasst.kl?.sigmoid as number)
+  expect(Object.keys(result.protocol.backbones).sort()).toEqual([
+    'passt',
+    'vggish',
+    'wavegram-logmel',
+  ])
+  expect(result.protocol.metrics['kad@passt'].backbone).toBe('passt')
+  const clips = result.clips ?? []
+  const mean = clips.reduce((sum, clip) => sum + (clip['kad@passt'] as number) / 10, 0)
+  expect(mean).toBeCloseTo(byPasst.kad as number, 9)
+  expect(clips[3]).toHaveProperty('klSoftmax@passt')
+  expect(clips[3]).not.toHaveProperty('klSoftmax')
+})
+
+test('two sets are compared by several', async () => {
+  const { generated, ...others } = options
+  const { differences } = await compareScores({
+    ...others,
+    ...several,
+    a: options.reference,
+    b: generated,
+    metrics: ['kad@passt', 'fd@wavegram-logmel', 'kl@passt'],
+    bootstrap: 100,
+  })
+  expect(Object.keys(differences).sort()).toEqual(['fd@wavegram-logmel', 'kad@passt', 'kl@passt'])
+  expect(differences['kl@passt']?.softmax.a).toBeCloseTo(0, 3)
+})
+
+test('two networks of PANNs are not in one run', () => {
+  const run = { ...options, panns: wavegram, metrics: ['fd', 'kad@wavegram-logmel'] as const }
+  expect(() => score(run)).toThrow(
+    'metrics: are by cnn14-16k and wavegram-logmel, and panns gives the weights of one network',
+  )
+  expect(() => score({ ...options, metrics: ['fad@passt' as 'fad'] })).toThrow('as kad@passt')
+  expect(() => score({ ...options, metrics: ['is@clap' as 'is'] })).toThrow('as kad@passt')
+})
+
+test('a preset decides the protocol, and the result says which', async () => {
+  const run = { ...options, ...several, metrics: undefined, cacheDir: null } as const
+  const { metrics, intervals, protocol } = await score({ ...run, preset: '2026', bootstrap: 100 })
+  const names = ['fd@passt', 'fd@wavegram-logmel', 'is@passt', 'kad@passt', 'kad@wavegram-logmel']
+  expect(Object.keys(metrics).sort()).toEqual([...names, 'kl@passt'].sort())
+  expect(Object.keys(intervals ?? {}).sort()).toEqual(Object.keys(metrics).sort())
+  expect(protocol.preset).toBe('2026')
+  const paper = { ...options, panns, vggish, metrics: undefined }
+  const first = await score({ ...paper, preset: 'paper-2023' })
+  expect(first.metrics).toEqual((await score(paper)).metrics)
+  expect(first).not.toHaveProperty('intervals')
+  const chosen = await score({ ...paper, preset: 'paper-2023', metrics: ['is'] })
+  expect(chosen.metrics).toEqual({ is: first.metrics.is })
+})
+
+test('what a preset lacks is named, and so is what it does not take', async () => {
+  const run = { ...options, ...several, metrics: undefined, preset: '2026' } as const
+  await expect(score({ ...run, passt: undefined })).rejects.toMatchObject({
+    option: 'passt',
+    message: 'passt: fd@passt needs the weights of PaSST',
+  })
+  expect(() => score({ ...run, resampler: 'kaiser-best' })).toThrow(
+    "resampler: is 'kaiser-best', and the preset 2026 fixes it to 'sinc'",
+  )
+  expect(() => score({ ...run, backbone: 'passt' })).toThrow('the preset 2026 takes none')
+  expect(() => score({ ...run, metrics: ['fd', 'kad@passt'] })).toThrow(
+    'metrics: fd is not in the preset 2026',
+  )
+  expect(() => score({ ...run, preset: '2025' as '2026' })).toThrow('preset')
 })

@@ -69,6 +69,27 @@ describe('the page', () => {
     expect(page.match(/<circle class="reference"/g)).toHaveLength(11)
   })
 
+  test('has intervals, what bias N brings, and the name of a preset', async () => {
+    const { panns, vggish } = narrowWeights()
+    const { generated, reference, device, cacheDir } = options
+    const inputs = { generated, reference, device, cacheDir, panns, vggish }
+    const html = at('intervals.html')
+    const result = await score({ ...inputs, preset: 'paper-2023', bootstrap: 100, html })
+    const own = readFileSync(html, 'utf8')
+    expect(own).toContain('By the preset paper-2023.')
+    const { is, fd } = result.intervals ?? {}
+    const shown = (value = Number.NaN) => String(Number(value.toPrecision(6)))
+    const cell = (text: string) => `<td class="number">${text}</td>`
+    const mean = shown(result.metrics.is?.mean)
+    expect(own).toContain(
+      `<td>is, mean</td>${cell(mean)}${cell(`${shown(is?.low)} … ${shown(is?.high)}`)}${cell('')}`,
+    )
+    expect(own).toContain(
+      `<td>fd</td>${cell(shown(result.metrics.fd))}${cell(`${shown(fd?.low)} … ${shown(fd?.high)}`)}${cell(shown(fd?.bias))}`,
+    )
+    expect(own).toContain(`<td>fd, at infinity</td>${cell(shown(fd?.infinite.value))}`)
+  })
+
   test('says what warnings and the protocol say', () => {
     expect(page).toContain('has random weights: numbers of cnn14-16k mean nothing')
     expect(page).toContain('&#34;resampler&#34;')

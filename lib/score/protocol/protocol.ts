@@ -10,8 +10,10 @@ import type { BackboneDescription } from '../../backbones/backbone.js'
 import { canonicalJson } from '../../files/canonical-json.js'
 import { packageVersion } from '../../files/paths.js'
 import type { Metric } from '../../metrics/metric.js'
+import type { AskedMetric } from '../../metrics/metric-at.js'
 import type { ComputeDType } from '../../native/device.js'
 import type { PairingMode } from '../inputs/pairing.js'
+import type { PresetName } from '../preset-names.js'
 
 /** From a file to rows. Statistics can be compared or merged only where all of it is equal. */
 export interface FeatureProtocol extends WaveformProtocol {
@@ -59,6 +61,8 @@ export interface ScoreProtocol {
   backbones: Record<string, BackboneProtocol>
   /** The network that the prompts were compared by, where they were. */
   textEncoder?: Pick<BackboneProtocol, 'hash' | 'settings'>
+  /** The name of the whole, where one was asked for. */
+  preset?: PresetName
   /** How intervals were computed, where they were. */
   intervals?: IntervalProtocol
   /** By metric: what it fixes, such as seeds, and by which of the backbones it compares. */
@@ -86,9 +90,10 @@ export function scoreProtocol(
     | 'pairing'
     | 'textEncoder'
     | 'intervals'
+    | 'preset'
   >,
   backbones: { hash: string; protocol: FeatureProtocol }[],
-  metrics: { metric: Metric; backbone?: string }[],
+  metrics: { metric: Metric; name: AskedMetric; backbone?: string }[],
 ): ScoreProtocol {
   const entries = backbones.map(({ hash, protocol }) => {
     const { backbone, sampleRate, removeMean, minSamples, repeatpad, whole, settings } = protocol
@@ -105,7 +110,7 @@ export function scoreProtocol(
     ddof: 1,
     backbones: Object.fromEntries(entries),
     metrics: Object.fromEntries(
-      metrics.map(({ metric: { name, settings }, backbone }) => [
+      metrics.map(({ metric: { settings }, name, backbone }) => [
         name,
         { ...(backbone !== undefined && { backbone }), ...settings },
       ]),

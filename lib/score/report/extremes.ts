@@ -1,5 +1,6 @@
 /** The best and the worst clips by each score of single clips. */
 import type { ClipScores } from '../../metrics/metric.js'
+import { splitKey } from '../../metrics/metric-at.js'
 import type { ClipRow } from '../per-clip.js'
 
 interface ScoreKind {
@@ -7,9 +8,10 @@ interface ScoreKind {
   better: 'lower' | 'higher'
 }
 
-const kinds: Readonly<Record<keyof ClipScores, ScoreKind>> = {
+const kinds: Readonly<Record<Exclude<keyof ClipScores, `${string}@${string}`>, ScoreKind>> = {
   klSoftmax: { title: 'KL, softmax', better: 'lower' },
   klSigmoid: { title: 'KL, sigmoid', better: 'lower' },
+  kad: { title: 'KAD, what the clip makes of it', better: 'lower' },
   fad: { title: 'FAD of the single clip', better: 'lower' },
   lsd: { title: 'Log-spectral distance', better: 'lower' },
   psnr: { title: 'PSNR, dB', better: 'higher' },
@@ -28,8 +30,14 @@ export interface Extremes extends ScoreKind {
 
 /** `most` clips at either end, none at both; nothing of a score that no clip has. */
 export function extremesOf(clips: readonly ClipRow[], most: number): Extremes[] {
-  return (Object.keys(kinds) as (keyof ClipScores)[]).flatMap((key) => {
-    const kind = kinds[key]
+  const keys = new Set(clips.flatMap((clip) => Object.keys(clip))) as Set<keyof ClipScores>
+  const sorted = Object.keys(kinds).flatMap((kind) =>
+    [...keys].filter((key) => splitKey(key).base === kind),
+  )
+  return sorted.flatMap((key) => {
+    const { base, behind } = splitKey(key)
+    const own = kinds[base as keyof typeof kinds]
+    const kind = { ...own, title: behind ? `${own.title}, by ${behind.slice(1)}` : own.title }
     const sign = kind.better === 'lower' ? 1 : -1
     const scored = clips.flatMap((clip, index) => {
       const value = clip[key]

@@ -5,9 +5,11 @@
 import type { ClipSource } from '../../audio/clip-source.js'
 import { escapeHtml } from '../../files/html.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import type { MetricValues } from '../../metrics/metric.js'
+import type { BiasedInterval, Interval } from '../../metrics/interval.js'
+import { splitKey } from '../../metrics/metric-at.js'
 import type { Comparison, GatheredSides } from '../comparison.js'
 import type { ClipRow } from '../per-clip.js'
+import { drawnRole } from '../plan.js'
 import type { ScoreResult } from '../result.js'
 import { embeddingMap } from './embedding-map.js'
 import { type Extremes, extremesOf } from './extremes.js'
@@ -53,19 +55,42 @@ function summary({ generated, reference }: ScoreResult): string {
 
 const clipCount = (n: number) => `${n} ${n === 1 ? 'clip' : 'clips'}`
 
-function valueSection({ metrics }: ScoreResult): string {
-  const rows = (Object.entries(metrics) as [keyof MetricValues, unknown][]).flatMap(
-    ([name, value]) => fieldsOf(name, value),
+function valueSection({ metrics, intervals, protocol }: ScoreResult): string {
+  const given = intervals as Record<string, unknown> | undefined
+  const rows = Object.entries(metrics).flatMap(([name, value]) =>
+    fieldsOf(name, value, given?.[name]),
   )
-  return section('Values', htmlTable(['metric', 'value'], rows))
+  const heads = ['metric', 'value', ...(intervals ? ['95 % interval', 'what bias N brings'] : [])]
+  const { preset } = protocol
+  const about = preset ? `<p>By the preset ${escapeHtml(preset)}.</p>` : ''
+  return section('Values', about, htmlTable(heads, rows))
 }
 
-function fieldsOf(name: string, value: unknown): [string, string][] {
-  if (typeof value === 'number') return [[name, shown(value)]]
-  return Object.entries(value as Record<string, number>).map(([field, each]) => [
+type Fields = Partial<Record<string, Interval & BiasedInterval>> & Partial<BiasedInterval>
+
+/** One row a number, and one for what fd and fad would be of infinitely many clips. */
+function fieldsOf(name: string, value: unknown, interval: unknown): string[][] {
+  const fields = interval as Fields | undefined
+  const beside = (own: Partial<BiasedInterval> | undefined) =>
+    interval ? [intervalText(own), own?.bias === undefined ? '' : shown(own.bias)] : []
+  if (typeof value === 'number') {
+    const infinite = fields?.infinite
+    return [
+      [name, shown(value), ...beside(fields)],
+      ...(infinite ? [[`${name}, at infinity`, shown(infinite.value), ...beside(infinite)]] : []),
+    ]
+  }
+  return Object.entries(value as Record<string, number>).map(([field, each], i) => [
     `${name}, ${field}`,
     shown(each),
+    ...beside(fields?.[field] ?? (i === 0 ? fields : undefined)),
   ])
+}
+
+function intervalText(interval: Partial<Interval> | undefined): string {
+  const { low, high } = interval ?? {}
+  if (low === undefined || high === undefined) return ''
+  return Number.isNaN(low) ? 'too few clips' : `${shown(low)} … ${shown(high)}`
 }
 
 function shown(value: number): string {
@@ -80,8 +105,9 @@ function list(texts: readonly string[]): string {
 
 /** Of the rows that fd, kad and kid compare, where a side has them. */
 async function mapSection({ comparison, both }: ReportInputs): Promise<string> {
-  const { extractors, given, generated, reference } = comparison
-  const extractor = extractors.get(given.chosen.embedding)
+  const { extractors, plan, generated, reference } = comparison
+  const role = drawnRole(plan.metrics)
+  const extractor = role && extractors.get(role)
   const own = extractor && both.generated.rows.get(extractor.name)
   if (!extractor || !own) return ''
   const map = await embeddingMap(own, both.reference?.rows.get(extractor.name))
@@ -128,7 +154,8 @@ async function figures(
   const drawn: string[] = []
   for (const index of clips) {
     const { name, prompt, [key]: value } = rows[index]
-    const partner = key === 'clap' || key === 'fad' ? undefined : partners.get(index)
+    const alone = ['clap', 'fad', 'kad'].includes(splitKey(key).base)
+    const partner = alone ? undefined : partners.get(index)
     const other = partner === undefined ? undefined : reference?.clips[partner]
     const caption = [
       `<strong>${shown(value as number)}</strong> ${escapeHtml(name)}`,

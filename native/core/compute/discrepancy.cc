@@ -98,13 +98,14 @@ DiscrepancyOf Discrepancy(const ComparedRows& rows, const KernelBlock& kernel,
   const at::Tensor xy_means = xy.by_first / m;
   const at::Tensor yx_means = xy.by_second / n;
   const double value = (x_means.mean() + y_means.mean() - 2 * xy_means.mean()).item<double>();
-  if (!resampled.generated.defined()) return {value, {}};
+  const at::Tensor by_row = x_means - 2 * xy_means + y_means.mean();
+  if (!resampled.generated.defined()) return {value, by_row, {}};
   const at::Tensor first = FirstOf(resampled.generated, x_means, xy_means) +
                            FirstOf(resampled.reference, y_means, yx_means);
   const at::Tensor second = SecondWithin(x.weighted, x_means, resampled.generated) / (n * (n - 1)) +
                             SecondWithin(y.weighted, y_means, resampled.reference) / (m * (m - 1)) -
                             2 * SecondBetween(xy, xy_means, yx_means, resampled) / (n * m);
-  return {value, at::stack({first, second}, 1)};
+  return {value, by_row, at::stack({first, second}, 1)};
 }
 
 Resampled ResampledInput(const Request& request, size_t first_index, int64_t rows_generated,

@@ -34,6 +34,9 @@ struct Resampled {
 // A row with itself is no pair, however often it was drawn.
 struct DiscrepancyOf {
   double value;
+  // Of each generated row, its mean over the others, less twice that over the reference, plus the
+  // reference's own: their mean is the value.
+  at::Tensor by_row;
   at::Tensor deviations;  // [replicates, 2]: first, second
 };
 

@@ -28,10 +28,11 @@ Tensors KernelAudioDistance(const Request& request) {
   const KernelBlock kernel = [gamma](const at::Tensor& x, const at::Tensor& y) {
     return SquaredDistances(x, y).mul_(-gamma).exp_();
   };
-  const auto [value, deviations] = Discrepancy(
+  const auto [value, by_row, deviations] = Discrepancy(
       {RowBlocks(generated, Centre(generated)), RowBlocks(generated, centre), around_reference},
       kernel, ResampledInput(request, 2, generated.size(0), reference.size(0)), request);
-  Tensors results = {at::tensor({scale * value, std::sqrt(squared_bandwidth)}, at::kDouble)};
+  Tensors results = {at::tensor({scale * value, std::sqrt(squared_bandwidth)}, at::kDouble),
+                     by_row * scale};
   if (deviations.defined()) results.push_back(deviations * scale);
   return results;
 }

@@ -15,7 +15,8 @@ namespace audioldm {
 // Result: [2]: scale · (Σ_{i≠j} k(xᵢ,xⱼ) / (N₁(N₁−1)) + Σ_{i≠j} k(yᵢ,yⱼ) / (N₂(N₂−1)) −
 // 2 Σ k(xᵢ,yⱼ) / (N₁N₂)), which may be negative, with
 //   k(a,b) = exp(−‖a − b‖² / (2σ² + epsilon));
-// and the bandwidth σ, the median of ‖yᵢ − yⱼ‖ over i < j (the lower one of an even number).
+// and the bandwidth σ, the median of ‖yᵢ − yⱼ‖ over i < j (the lower one of an even number); and
+// [N₁], what each generated row makes of it: their mean is the first number.
 // With replicates also [replicates, 2]: by how much the value of each differs, in two parts that
 // Discrepancy in discrepancy.h states, scaled. The bandwidth stays.
 //

@@ -20,7 +20,7 @@ Tensors KernelBootstrap(const Request& request) {
     return at::matmul(x, y.t()).mul_(gamma).add_(1.0).pow_(3);
   };
   const RowBlocks rows(generated);
-  const auto [value, deviations] =
+  const auto [value, by_row, deviations] =
       Discrepancy({rows, rows, RowBlocks(reference)}, kernel,
                   ResampledInput(request, 2, generated.size(0), reference.size(0)), request);
   Require(std::isfinite(value), "The values of the rows are too large for the kernel.");

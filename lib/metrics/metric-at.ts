@@ -1,0 +1,50 @@
+/** A metric by a backbone of its own, such as `kad@passt`: a run can then compare by several. */
+import { type BackboneName, backboneNames } from '../backbones/backbone.js'
+import { type MetricName, metricNames } from './metric.js'
+
+/** The backbones that have classes. */
+export type Classifier = Exclude<BackboneName, 'clap'>
+
+export type MetricAt = `${'fd' | 'kad' | 'kid'}@${BackboneName}` | `${'is' | 'kl'}@${Classifier}`
+
+/** What can be asked for. */
+export type AskedMetric = MetricName | MetricAt
+
+const embedded: readonly MetricName[] = ['fd', 'kad', 'kid']
+const classified: readonly MetricName[] = ['is', 'kl']
+
+/** Every name that can be asked for, in the order in which they are computed and shown. */
+export const askedMetrics: readonly AskedMetric[] = metricNames.flatMap((name) => [
+  name,
+  ...backboneNames
+    .filter((backbone) => serves(name, backbone))
+    .map((backbone) => `${name}@${backbone}` as MetricAt),
+])
+
+function serves(name: MetricName, backbone: BackboneName): boolean {
+  return embedded.includes(name) || (classified.includes(name) && backbone !== 'clap')
+}
+
+export function partsOf(asked: AskedMetric): { name: MetricName; backbone?: BackboneName } {
+  const [name, backbone] = asked.split('@') as [MetricName, BackboneName | undefined]
+  return { name, ...(backbone && { backbone }) }
+}
+
+/** The same with `@passt` behind every key, or nothing where `backbone` is undefined. */
+export function keysAt<T>(
+  record: Readonly<Record<string, T>>,
+  backbone: BackboneName | undefined,
+): Record<string, T> {
+  const behind = behindOf(backbone)
+  return Object.fromEntries(Object.entries(record).map(([key, each]) => [key + behind, each]))
+}
+
+export function behindOf(backbone: BackboneName | undefined): string {
+  return backbone === undefined ? '' : `@${backbone}`
+}
+
+/** `klSoftmax@passt` is `klSoftmax` and `@passt`. */
+export function splitKey(key: string): { base: string; behind: string } {
+  const [base, backbone] = key.split('@')
+  return { base, behind: backbone === undefined ? '' : `@${backbone}` }
+}

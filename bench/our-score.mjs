@@ -6,9 +6,13 @@ const options = JSON.parse(process.argv[2])
 const started = performance.now()
 const { score } = await import('../dist/index.mjs')
 const job = score(options)
+const cpu = process.cpuUsage()
 let featured = started
+let featuredCpu
 for await (const event of job) {
-  if (event.type === 'step') featured = performance.now()
+  if (event.type !== 'step') continue
+  featured = performance.now()
+  featuredCpu = process.cpuUsage(cpu)
 }
 const { metrics, generated, reference } = await job
 const ended = performance.now()
@@ -18,6 +22,7 @@ process.stdout.write(
     clips: generated.count + (reference?.count ?? 0),
     metrics,
     featuresMs: featured - started,
+    featuresCpuMs: (featuredCpu.user + featuredCpu.system) / 1000,
     metricsMs: ended - featured,
     totalMs: ended - started,
     peakMiB: Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024,

@@ -75,6 +75,7 @@ function backbone(name) {
   console.log(`${2 * clips} clips, rows of ${name}`)
   print(results, {
     'clips a second': (r) => (r.clips * 1000) / r.featuresMs,
+    'CPU time of a clip, ms': (r) => r.featuresCpuMs / r.clips,
     'peak memory, MiB': (r) => r.peakMiB,
     FD: (r) => r.metrics.fd,
   })

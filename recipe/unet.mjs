@@ -12,7 +12,7 @@ import { captionedFolder, fineTune } from 'audioldm'
 
 const stages = {
   base: { steps: 10_000, learningRate: 5e-4, init: 'scratch' },
-  default: { steps: 14_000, learningRate: 3e-4, init: 'pretrained' },
+  default: { steps: 10_000, learningRate: 3e-4, init: 'pretrained' },
 }
 const samples = [
   'a dog barking',

@@ -17,6 +17,7 @@ export interface GenerateFlags extends SoundFlags {
   duration?: number
   steps: number
   guidance: number
+  guidanceInterval?: readonly [from: number, to: number]
   negative: string
   scheduler: SchedulerName
   eta: number

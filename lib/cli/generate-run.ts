@@ -107,6 +107,7 @@ function settingsOf(flags: GenerateFlags, seed: bigint, cutoff: Cutoff | undefin
     durationSeconds: flags.duration,
     steps: flags.steps,
     guidanceScale: flags.guidance,
+    guidanceInterval: flags.guidanceInterval,
     negativePrompt: flags.negative,
     scheduler: flags.scheduler,
     eta: flags.eta,

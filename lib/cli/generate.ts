@@ -20,6 +20,12 @@ const existing = z.enum(existingRules, {
   error: (issue) => `expected skip, overwrite or error, got '${issue.input}'`,
 })
 
+/** `0.2,0.8` */
+const interval = z.preprocess(
+  (text) => String(text).split(',').map(Number),
+  required(shape.guidanceInterval),
+)
+
 export function generateCommand(): Command {
   return new Command('generate')
     .description('turn text, and other sound, into sound')
@@ -82,6 +88,11 @@ export function generateCommand(): Command {
       'closeness to the text, 0 to 100; 1 switches guidance off',
       numberValue('--guidance', required(shape.guidanceScale)),
       2.5,
+    )
+    .option(
+      '--guidance-interval <from,to>',
+      'noise levels that are guided, 0 to 1: 0.2,0.8 takes less time (default: all)',
+      textValue('--guidance-interval', interval),
     )
     .option(
       '--negative <text>',

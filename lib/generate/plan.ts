@@ -58,6 +58,11 @@ export interface ClipOptions {
   steps?: number
   /** 0 … 100; default 2.5. 1 switches guidance off and halves the work. */
   guidanceScale?: number
+  /**
+   * The noise levels that are guided, [from, to] with 0 ≤ from < to ≤ 1: 1 is pure noise, 0 a clean
+   * sound; default all, [0, 1]. At others the scale is 1, which halves the work there.
+   */
+  guidanceInterval?: readonly [from: number, to: number]
   /** Default 'dpmpp-2m'. */
   scheduler?: SchedulerName
   /** Karras spacing of the noise levels, for dpmpp-2m and euler; default false. */
@@ -76,6 +81,8 @@ export interface ClipSettings {
   durationSeconds: number
   steps: number
   guidanceScale: number
+  /** Where not all noise levels are guided. */
+  guidanceInterval?: readonly [from: number, to: number]
   scheduler: SchedulerName
   karras: boolean
   eta: number
@@ -126,6 +133,10 @@ export const clipSchema = z.strictObject({
   durationSeconds: numberIn(0.01, 300, ' seconds').optional(),
   steps: integerIn(1, 1000).optional(),
   guidanceScale: numberIn(0, 100).optional(),
+  guidanceInterval: z
+    .tuple([numberIn(0, 1), numberIn(0, 1)], expecting('two numbers, [from, to]'))
+    .refine(([from, to]) => from < to, { error: 'the first number is not below the second' })
+    .optional(),
   scheduler: z
     .enum(['dpmpp-2m', 'ddim', 'euler', 'euler-a'], expecting('dpmpp-2m, ddim, euler or euler-a'))
     .optional(),
@@ -226,6 +237,7 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     durationSeconds: options.durationSeconds ?? model.folder.usualSeconds,
     steps: options.steps ?? 25,
     guidanceScale: options.guidanceScale ?? 2.5,
+    ...(options.guidanceInterval && { guidanceInterval: options.guidanceInterval }),
     scheduler: options.scheduler ?? 'dpmpp-2m',
     karras: options.karras ?? false,
     eta: options.eta ?? 0,
@@ -266,6 +278,9 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
       inputIds: positive.ids,
       negativeInputIds: negative.ids,
       guidanceScale: settings.guidanceScale,
+      ...(settings.guidanceInterval && {
+        guidanceInterval: timestepsOf(settings.guidanceInterval, alphasCumprod.length),
+      }),
       seed: settings.seed,
     },
     scheduler,
@@ -280,6 +295,11 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
   // What is wrong with a length that is known should be said at once.
   if (init === undefined) checkOverTime(clip, sizeClip(model, settings.durationSeconds, clip.long))
   return clip
+}
+
+/** Of noise levels from 0 to 1, of a model that was trained on so many timesteps. */
+function timestepsOf([from, to]: readonly [number, number], count: number) {
+  return { from: from * count, to: to * count }
 }
 
 function truncation(

@@ -69,7 +69,8 @@ export class Preparation {
     const { latentFrames, windows } = size
     const { scheduler, firstStep } = clip
     const guided = settings.guidanceScale !== 1
-    const key = [latentFrames, scheduler, guided, firstStep, windows, native.mask !== undefined]
+    const guidance = guided && (native.guidanceInterval ?? true)
+    const key = [latentFrames, scheduler, guidance, firstStep, windows, native.mask !== undefined]
     return {
       ...clip,
       ...size,

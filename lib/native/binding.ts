@@ -368,6 +368,8 @@ export interface NativeClip {
   inputIds: Int32Array
   negativeInputIds: Int32Array
   guidanceScale: number
+  /** The timesteps, both included, that are guided; default all. The scale is 1 at others. */
+  guidanceInterval?: { from: number; to: number } | null
   /** Seed of torch's CPU generator, 0 … 2^64 − 1. */
   seed: bigint
   /** The condition as it is: [512], or [windows, 512] with one for each window of the clip. */

@@ -32,11 +32,11 @@ at::Tensor Run(const std::vector<uint64_t>& seeds, const std::function<bool()>& 
   const auto scheduler = audioldm::CreateScheduler("ddim", Config(10));
   audioldm::Noise noise(seeds, {8, 4, 16}, at::Device(at::kCPU));
   const at::Tensor labels = at::zeros({static_cast<int64_t>(seeds.size()), 512});
-  const std::vector<double> scales(seeds.size(), 2.0);
+  const std::vector<audioldm::GuidedInterval> guidance(seeds.size(), {2.0});
   const audioldm::UNetFn unet = [](const at::Tensor& x, const at::Tensor&, const at::Tensor& c) {
     return x * 0.5 + c.select(1, 0).view({-1, 1, 1, 1});
   };
-  const audioldm::Prediction prediction(unet, {(labels + 1).unsqueeze(1), labels, scales},
+  const audioldm::Prediction prediction(unet, {(labels + 1).unsqueeze(1), labels, guidance},
                                         audioldm::Windows(4, {}), cancelled);
   const auto predict = [&](const at::Tensor& x, float t) { return prediction.Predict(x, t); };
   return audioldm::Sample({scheduler.get(), &noise, predict, {}},
@@ -183,8 +183,8 @@ void TestPrediction() {
       const at::Tensor conditions = 10 * at::arange(clips, at::kFloat).view({-1, 1, 1}) +
                                     at::arange(count, at::kFloat).view({1, -1, 1});
       const at::Tensor none = at::full({clips, 1}, -1.0f);
-      const std::vector<double> scales(clips, 3.0);
-      const audioldm::Prediction prediction(unet, {conditions, none, scales}, windows,
+      const std::vector<audioldm::GuidedInterval> guided(clips, {3.0, 5, 7});
+      const audioldm::Prediction prediction(unet, {conditions, none, guided}, windows,
                                             [] { return false; });
       const at::Tensor x = at::randn({clips, 2, total, 3});
       const at::Tensor noise = prediction.Predict(x, 5);
@@ -199,10 +199,18 @@ void TestPrediction() {
       }
       Check(at::allclose(noise, expected, 1e-5, 1e-5), "windows have their own conditions");
       if (count == 1) {
-        const audioldm::Guidance guidance(conditions.select(1, 0), none, scales);
+        const audioldm::Guidance guidance(conditions.select(1, 0), none,
+                                          std::vector<double>(clips, 3.0));
         Check(at::equal(noise, guidance.Predict(unet, x, 5)), "one window is the plain prediction");
       }
-      const audioldm::Prediction cancelled(unet, {conditions, none, scales}, windows,
+      rows = 0;
+      const at::Tensor outside = prediction.Predict(x, 7.5);
+      Check(rows == clips * count, "timesteps outside the interval take half the work");
+      if (count == 1) {
+        const at::Tensor conditional = x + conditions.select(1, 0).view({-1, 1, 1, 1});
+        Check(at::equal(outside, conditional), "timesteps outside the interval are not guided");
+      }
+      const audioldm::Prediction cancelled(unet, {conditions, none, guided}, windows,
                                            [] { return true; });
       bool aborted = false;
       try {

@@ -12,6 +12,7 @@ Reads a JSON list of cases from standard input; writes, into OUT, a file
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import diffusers
@@ -24,7 +25,9 @@ from diffusers import (
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
 )
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionOutput
 from diffusers.pipelines.deprecated.audioldm.pipeline_audioldm import AudioLDMPipeline
+from torch import nn
 
 SCHEDULERS = {
     'ddim': DDIMScheduler,
@@ -34,10 +37,23 @@ SCHEDULERS = {
 }
 
 
+def guided_between(low: float, high: float) -> Callable:
+    """Makes both halves of a doubled batch the conditional one at other noise levels."""
+
+    def hook(_: nn.Module, inputs: tuple, output: UNet2DConditionOutput) -> None:
+        level = float(inputs[1]) / 1000
+        if not low <= level <= high:
+            half = output.sample.shape[0] // 2
+            output.sample[:half] = output.sample[half:]
+
+    return hook
+
+
 def run(pipe: AudioLDMPipeline, config: dict, case: dict, out: Path) -> float:
     karras = {'use_karras_sigmas': True} if case.get('karras') else {}
     pipe.scheduler = SCHEDULERS[case['scheduler']].from_config(config, **karras)
     latents = []
+    hook = pipe.unet.register_forward_hook(guided_between(*case.get('guidanceInterval', (0, 1))))
     started = time.perf_counter()
     waves = pipe(
         prompt=case['prompts'],
@@ -52,6 +68,7 @@ def run(pipe: AudioLDMPipeline, config: dict, case: dict, out: Path) -> float:
         output_type='np',
     ).audios
     seconds = time.perf_counter() - started
+    hook.remove()
     waves.astype(np.float32).tofile(out / f'{case["name"]}.wave.f32')
     np.stack(latents).astype(np.float32).tofile(out / f'{case["name"]}.latents.f32')
     return seconds

@@ -13,6 +13,7 @@ export interface Case {
   prompts: string[]
   negativePrompts?: string[]
   guidanceScale: number
+  guidanceInterval?: [from: number, to: number]
   durationSeconds: number
   seeds: number[]
   eta?: number
@@ -57,6 +58,7 @@ export async function runOurs(
     scheduler: c.scheduler,
     steps: c.steps,
     guidanceScale: c.guidanceScale,
+    guidanceInterval: c.guidanceInterval,
     durationSeconds: c.durationSeconds,
     batchSize: c.prompts.length,
     stepLatents: true,

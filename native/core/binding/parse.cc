@@ -58,6 +58,11 @@ ClipRequest ParseClip(const Napi::Object& clip) {
   request.input_ids = ParseTokenIds(clip.Get("inputIds"));
   request.negative_input_ids = ParseTokenIds(clip.Get("negativeInputIds"));
   request.guidance_scale = NumberField(clip, "guidanceScale");
+  if (const Napi::Value interval = Field(clip, "guidanceInterval"); !IsAbsent(interval)) {
+    const Napi::Object object = AsObject(interval, "guidanceInterval");
+    request.guidance_from = NumberField(object, "from");
+    request.guidance_to = NumberField(object, "to");
+  }
   request.seed = ParseSeed(clip.Get("seed"));
   request.embedding = OptionalTensorField(clip, "embedding");
   request.init = OptionalTensorField(clip, "init");

@@ -29,15 +29,25 @@ at::Tensor Condition::In(int64_t window) const {
   return conditional.select(1, conditional.size(1) == 1 ? 0 : window);
 }
 
+std::vector<double> Condition::ScalesAt(double timestep) const {
+  std::vector<double> scales;
+  for (const auto& [scale, from, to] : guidance) {
+    scales.push_back(timestep >= from && timestep <= to ? scale : 1);
+  }
+  return scales;
+}
+
 Condition ConditionOf(const std::vector<ClipRequest>& clips, int64_t windows, at::Device device,
                       const EncodeTextFn& encode) {
   Condition condition;
   std::vector<TokenIds> prompts;
   std::vector<TokenIds> negative_prompts;
+  std::vector<double> scales;
   for (const ClipRequest& clip : clips) {
     if (!clip.embedding.defined()) prompts.push_back(clip.input_ids);
     negative_prompts.push_back(clip.negative_input_ids);
-    condition.scales.push_back(clip.guidance_scale);
+    condition.guidance.push_back({clip.guidance_scale, clip.guidance_from, clip.guidance_to});
+    scales.push_back(clip.guidance_scale);
   }
   const at::Tensor encoded = prompts.empty() ? at::Tensor() : encode(prompts);
   std::vector<at::Tensor> rows;
@@ -49,7 +59,7 @@ Condition ConditionOf(const std::vector<ClipRequest>& clips, int64_t windows, at
   }
   for (at::Tensor& row : rows) row = row.expand({width, -1});
   condition.conditional = at::stack(rows);
-  if (Guidance::Doubles(condition.scales)) condition.unconditional = encode(negative_prompts);
+  if (Guidance::Doubles(scales)) condition.unconditional = encode(negative_prompts);
   return condition;
 }
 

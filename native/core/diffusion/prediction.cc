@@ -24,7 +24,8 @@ Prediction::Prediction(UNetFn unet, Condition condition, Windows windows,
       cancelled_(std::move(cancelled)) {}
 
 at::Tensor Prediction::Predict(const at::Tensor& sample, float timestep) const {
-  const auto clips = static_cast<int64_t>(condition_.scales.size());
+  const std::vector<double> of_clips = condition_.ScalesAt(timestep);
+  const auto clips = static_cast<int64_t>(of_clips.size());
   const int64_t together = std::max<int64_t>(1, kClipsPerCall / clips);
   const auto call = [&](int64_t first, int64_t last) {
     std::vector<at::Tensor> samples, conditional, unconditional;
@@ -33,7 +34,7 @@ at::Tensor Prediction::Predict(const at::Tensor& sample, float timestep) const {
       samples.push_back(sample.narrow(2, windows_.start(k), windows_.frames()));
       conditional.push_back(condition_.In(k));
       unconditional.push_back(condition_.unconditional);
-      scales.insert(scales.end(), condition_.scales.begin(), condition_.scales.end());
+      scales.insert(scales.end(), of_clips.begin(), of_clips.end());
     }
     const Guidance guidance(
         at::cat(conditional),

@@ -8,11 +8,13 @@ const { score } = await import('../dist/index.mjs')
 const job = score(options)
 const cpu = process.cpuUsage()
 let featured = started
+let first
 let featuredCpu
 for await (const event of job) {
   if (event.type !== 'step') continue
   featured = performance.now()
   featuredCpu = process.cpuUsage(cpu)
+  first ??= featuredCpu
 }
 const { metrics, generated, reference } = await job
 const ended = performance.now()
@@ -22,7 +24,10 @@ process.stdout.write(
     clips: generated.count + (reference?.count ?? 0),
     metrics,
     featuresMs: featured - started,
-    featuresCpuMs: (featuredCpu.user + featuredCpu.system) / 1000,
+    // Without the first, which waits for its network.
+    clipCpuMs:
+      (featuredCpu.user + featuredCpu.system - first.user - first.system) /
+      (1000 * (generated.count + (reference?.count ?? 0) - 1)),
     metricsMs: ended - featured,
     totalMs: ended - started,
     peakMiB: Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024,

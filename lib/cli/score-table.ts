@@ -14,9 +14,9 @@ export function scoreTable(result: ScoreResult, metrics: Told[], notes: string[]
     const [metric] = selectMetrics([partsOf(name).name])
     const frames = metric.generated?.source === 'frames'
     const counts = metric.paired
-      ? [`${result.pairs} pairs`, '']
+      ? [count(result.pairs, 'pair'), '']
       : metric.prompts
-        ? [`${result.prompts?.count} prompts`, '']
+        ? [count(result.prompts?.count, 'prompt'), '']
         : [
             clips(result.generated, frames),
             metric.reference ? clips(result.reference as ScoredSide, frames) : '',
@@ -32,12 +32,23 @@ export function scoreTable(result: ScoreResult, metrics: Told[], notes: string[]
     ...presetLine(result.protocol),
     table,
     ...notes.map((note) => `note: ${note}`),
+    ...licenseLines(result),
     protocolLine(result.protocol),
   ].join('\n')
 }
 
 export function presetLine({ preset }: ScoreProtocol): string[] {
   return preset ? [`preset ${preset}`] : []
+}
+
+function count(number = 0, unit: string): string {
+  return `${number} ${unit}${number === 1 ? '' : 's'}`
+}
+
+/** Of saved files whose owners say what may be done with them. */
+function licenseLines({ generated, reference }: ScoreResult): string[] {
+  const files = [...(generated.saved ?? []), ...(reference?.saved ?? [])]
+  return files.flatMap(({ path, license }) => (license ? [`licence of ${path}: ${license}`] : []))
 }
 
 function clips({ count, frames }: ScoredSide, patches: boolean): string {
@@ -113,7 +124,7 @@ export function protocolLine(protocol: ScoreProtocol): string {
     `${describeDType(protocol)} on ${device}`,
     ...(intervals
       ? [
-          `intervals of ${number(100 * intervals.level)} %, ${intervals.bootstrap} samples, seed ${intervals.seed}`,
+          `intervals of ${number(100 * intervals.level)} %, ${intervals.bootstrap} samples, seed ${intervals.seed}${intervals.reference === 'fixed' ? ', of this very reference' : ''}`,
         ]
       : []),
     `audioldm ${version}, libtorch ${libtorch}`,

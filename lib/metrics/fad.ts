@@ -1,5 +1,5 @@
 import type { MetricContext } from './context.js'
-import { frechetDistance, frechetScatter } from './frechet.js'
+import { fewRows, frechetDistance, frechetScatter } from './frechet.js'
 import type { ClipScores, Metric } from './metric.js'
 
 /**
@@ -18,18 +18,19 @@ export const fad: Metric = {
   minRows: 2,
   settings: { ddof: 1 },
   compute: async (context) => {
-    const distance = await frechetDistance(
-      context.calculator,
-      context.statistics('generated', 'frames'),
-      context.statistics('reference', 'frames'),
-    )
+    const generated = context.statistics('generated', 'frames')
+    const reference = context.statistics('reference', 'frames')
+    const distance = await frechetDistance(context.calculator, generated, reference)
     const clips = context.perClip ? await ofEachClip(context) : undefined
     const { scatter, warnings } = await frechetScatter(context, 'frames', distance)
     return {
       values: { fad: distance },
       clips,
       ...(scatter && { scatters: { fad: scatter } }),
-      warnings: warnings.map((each) => `fad: ${each}`),
+      warnings: [
+        ...fewRows('fad', 'patches', generated, reference),
+        ...warnings.map((each) => `fad: ${each}`),
+      ],
     }
   },
 }

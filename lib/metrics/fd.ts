@@ -1,4 +1,4 @@
-import { frechetDistance, frechetScatter } from './frechet.js'
+import { fewRows, frechetDistance, frechetScatter } from './frechet.js'
 import type { Metric } from './metric.js'
 
 /** Fréchet distance of clip embeddings, as audioldm_eval computes it on CNN14's 2048 values. */
@@ -11,16 +11,17 @@ export const fd: Metric = {
   minRows: 2,
   settings: { ddof: 1 },
   compute: async (context) => {
-    const distance = await frechetDistance(
-      context.calculator,
-      context.statistics('generated', 'embedding'),
-      context.statistics('reference', 'embedding'),
-    )
+    const generated = context.statistics('generated', 'embedding')
+    const reference = context.statistics('reference', 'embedding')
+    const distance = await frechetDistance(context.calculator, generated, reference)
     const { scatter, warnings } = await frechetScatter(context, 'embedding', distance)
     return {
       values: { fd: distance },
       ...(scatter && { scatters: { fd: scatter } }),
-      warnings: warnings.map((each) => `fd: ${each}`),
+      warnings: [
+        ...fewRows('fd', 'clips', generated, reference),
+        ...warnings.map((each) => `fd: ${each}`),
+      ],
     }
   },
 }

@@ -22,8 +22,21 @@ export async function frechetDistance(
   return distance
 }
 
+/** What should be said of a distance between covariances that lack rank. */
+export function fewRows(name: string, what: string, a: Statistics, b: Statistics): string[] {
+  const [rows, dimension] = [Math.min(a.count, b.count), a.mean.shape[0]]
+  if (rows > dimension) return []
+  return [
+    `${name}: ${rows} ${what} are few for ${dimension} dimensions: it is too high, and compares only ` +
+      'with sets of as many',
+  ]
+}
+
 /** Of half of them there is a covariance. */
 const fewest = 4
+
+/** Of fewer clips, halves and groups are as steep as each other: nothing is seen of a bend. */
+const fewestToSee = 32
 
 /**
  * Where intervals are wanted: the distance without each of a few groups of clips, for a bootstrap of
@@ -42,7 +55,7 @@ export async function frechetScatter(
   const groups = Math.min(resampling.groups, ...counts)
   if (Math.min(...counts) < fewest) {
     const without = Float64Array.of(Number.NaN, Number.NaN)
-    return { scatter: { method: 'jackknife', value, without }, warnings: [] }
+    return { scatter: { method: 'jackknife', value, without }, warnings: [steep] }
   }
   const inputs = sides.flatMap((side) => [side.tensor(calculator), rowsOfClips(calculator, side)])
   const fixed = drawn ? undefined : statistics('reference', source)
@@ -60,7 +73,8 @@ export async function frechetScatter(
   const scatter = { method: 'jackknife', value, without: await leaveOut(groups) } as const
   const halves = { method: 'jackknife', value, without: await leaveOut(2) } as const
   for (const input of inputs) input.dispose()
-  return { scatter, warnings: stillSteep(scatter, halves) ? [steep] : [] }
+  const doubted = Math.min(...counts) < fewestToSee || stillSteep(scatter, halves)
+  return { scatter, warnings: doubted ? [steep] : [] }
 }
 
 /** Whether halves of the clips show another bias of 1/N than a few of them do. */

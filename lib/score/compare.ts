@@ -96,7 +96,7 @@ export function protocolOf(
       pairing: pairing.mode,
       ...(embedded && { textEncoder: embedded.protocol }),
       ...(comparison.options.preset && { preset: comparison.options.preset }),
-      ...(resampling && { intervals: intervalProtocol(resampling, level) }),
+      ...(resampling && { intervals: intervalProtocol(resampling, comparison.reference, level) }),
     },
     [...extractors.values()],
     metrics.map((each) => ({ ...each, backbone: backboneOf(each, comparison) })),

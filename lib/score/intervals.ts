@@ -46,14 +46,17 @@ export function intervalsOf(scatters: Scatters): MetricIntervals {
   return intervals as MetricIntervals
 }
 
-export function intervalProtocol(resampling: Resampling, level = usualLevel): IntervalProtocol {
-  const { replicates, groups, seeds, reference } = resampling
+export function intervalProtocol(
+  { replicates, groups, seeds, reference: drawn }: Resampling,
+  reference: Side | undefined,
+  level = usualLevel,
+): IntervalProtocol {
   return {
     level,
     method: 'percentiles of bootstrap samples; fd and fad: jackknife',
     bootstrap: replicates,
     seed: seeds.generated,
     groups,
-    reference: reference ? 'drawn' : 'fixed',
+    ...(reference && { reference: drawn ? 'drawn' : 'fixed' }),
   }
 }

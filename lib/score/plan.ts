@@ -225,8 +225,9 @@ function missingWeights(
     const role = roleOf(need.source, planned)
     if (given.specs[role]) continue
     const { network, hint } = weightsOf(role, given)
-    const free = need.source === 'embedding' && backbone === undefined && given.specs.clap
-    const instead = free ? ' Or choose the backbone clap.' : ''
+    const free = need.source === 'embedding' && backbone === undefined
+    const other = free && (['passt', 'clap'] as const).find((each) => given.specs[each])
+    const instead = other ? ` Or choose the backbone ${other}.` : ''
     return new InvalidOptionError(role, `${name} needs the weights of ${network}`, hint + instead)
   }
   return undefined

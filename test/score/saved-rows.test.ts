@@ -8,8 +8,8 @@ import type { ScoreOptions } from '../../lib/score/options.js'
 import { type SaveStatisticsOptions, saveStatistics } from '../../lib/score/save-statistics.js'
 import { score } from '../../lib/score/score.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
-import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
 import { narrowWeights, scratch, writeSounds } from './fixture.js'
+import { writeSealed } from './sealed.js'
 
 const clap = join(__dirname, '../../models/random-tiny')
 const work = scratch()
@@ -109,7 +109,7 @@ async function rewritten(
   const table = new Map([...(await readSafetensors(whole))]) as unknown as Map<string, never>
   tensors?.(table)
   const changed = { ...metadata, content: change(metadata.content) }
-  await writeSafetensors(at(name), table, { metadata: changed })
+  await writeSealed(at(name), table, changed)
   return at(name)
 }
 
@@ -169,7 +169,7 @@ describe('damaged rows are refused', () => {
       void table.set(name, { dtype: 'float32', shape, data } as never)
   }
   test.each<[what: string, change: (table: Map<string, never>) => void, message: string]>([
-    ['no JSON', manifest('{'), "manifest is wrong at ''"],
+    ['no JSON', manifest('{'), 'its manifest is no JSON'],
     [
       'a foreign hash',
       manifest(JSON.stringify({ clips: [{ ...clip, sha256: '../x' }], frames: {} })),
@@ -183,7 +183,20 @@ describe('damaged rows are refused', () => {
     ],
     ['too few rows', rows('cnn14-16k.rows', [10, 16]), 'the rows of cnn14-16k are not those'],
     ['too few logits', rows('cnn14-16k.logits', [10, 527]), 'the rows of cnn14-16k are not those'],
-    ['no numbers', rows('cnn14-16k.rows', [11, 16], Number.NaN), 'not finite'],
+    [
+      'no numbers',
+      (table) => {
+        const { shape } = table.get('cnn14-16k.rows') as unknown as { shape: [number, number] }
+        rows('cnn14-16k.rows', shape, Number.NaN)(table)
+      },
+      'not finite',
+    ],
+    ['wider rows', rows('cnn14-16k.rows', [11, 17]), 'the rows of cnn14-16k are not those'],
+    [
+      'no logits',
+      (table) => void table.delete('cnn14-16k.logits'),
+      'there is no tensor cnn14-16k.logits',
+    ],
     [
       'no rows',
       (table) => void table.delete('cnn14-16k.rows'),
@@ -194,6 +207,28 @@ describe('damaged rows are refused', () => {
     const error = await refusal({ reference: file })
     expect(error).toBeInstanceOf(InvalidWeightsError)
     expect(error.message).toContain(message)
+  })
+
+  test('one bit', async () => {
+    const bytes = readFileSync(whole)
+    const { offset } = (await readSafetensors(whole)).get('cnn14-16k.rows') as { offset: number }
+    for (const at of [offset, offset + 401, bytes.length - 1]) {
+      const changed = Buffer.from(bytes)
+      changed[at] ^= 4
+      const file = join(work.path, `bit${at}.safetensors`)
+      writeFileSync(file, changed)
+      const error = await refusal({ reference: file })
+      expect(error).toBeInstanceOf(InvalidWeightsError)
+      expect(error.message).toContain('not those that were saved: another SHA-256')
+    }
+  })
+
+  test('a field of a protocol that this version does not know', async () => {
+    const file = await rewritten('later.safetensors', (content) =>
+      content.replaceAll('"minSamples":', '"trim":true,"minSamples":'),
+    )
+    const error = await refusal({ reference: file })
+    expect(error.message).toMatch(/^ {2}trim: true, not absent/m)
   })
 
   test('a file that ends too early', async () => {

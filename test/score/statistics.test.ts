@@ -5,9 +5,9 @@ import { InvalidOptionError, InvalidWeightsError } from '../../lib/errors.js'
 import { type SaveStatisticsOptions, saveStatistics } from '../../lib/score/save-statistics.js'
 import { score } from '../../lib/score/score.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
-import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
 import { readTensor } from '../../lib/weights/tensor.js'
 import { narrowWeights, scratch, writeSounds } from './fixture.js'
+import { writeSealed } from './sealed.js'
 
 const work = scratch()
 const at = (name: string) => join(work.path, name)
@@ -107,7 +107,7 @@ test('damaged statistics are refused', async () => {
     const shape = [data.length]
     const entries = new Map<string, never>([...tensors] as [string, never][])
     entries.set('cnn14-16k.mean', { dtype: 'float64', shape, data } as never)
-    await writeSafetensors(at(name), entries, { metadata: meta })
+    await writeSealed(at(name), entries, meta)
     return refusal(at(name))
   }
   expect(

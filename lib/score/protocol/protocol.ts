@@ -41,7 +41,7 @@ export interface IntervalProtocol {
   /** Of clips, of which each is left out once for fd and fad. */
   groups: number
   /** 'fixed' where it is saved statistics: then intervals of fd and fad are for this very set. */
-  reference: 'drawn' | 'fixed'
+  reference?: 'drawn' | 'fixed'
 }
 
 /** What the numbers of a result were computed with. */

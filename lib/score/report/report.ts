@@ -19,6 +19,7 @@ import { playerOf } from './player.js'
 
 /** Clips at either end of a score. */
 const most = 3
+const mostSkipped = 50
 
 export interface ReportInputs {
   comparison: Comparison
@@ -37,6 +38,7 @@ export async function writeReport(path: string, inputs: ReportInputs): Promise<v
     ...(warnings.length > 0 ? [section('What to know of them', list(warnings))] : []),
     await mapSection(inputs),
     ...(await clipSections(inputs)),
+    skippedSection(result),
     protocolSection(result),
   ]
   await writeFileAtomic(path, htmlPage('How close generated sounds come', sections))
@@ -60,7 +62,11 @@ function valueSection({ metrics, intervals, protocol }: ScoreResult): string {
   const rows = Object.entries(metrics).flatMap(([name, value]) =>
     fieldsOf(name, value, given?.[name]),
   )
-  const heads = ['metric', 'value', ...(intervals ? ['95 % interval', 'what bias N brings'] : [])]
+  const heads = [
+    'metric',
+    'value',
+    ...(intervals ? ['95 % interval', 'bias with so many clips'] : []),
+  ]
   const { preset } = protocol
   const about = preset ? `<p>By the preset ${escapeHtml(preset)}.</p>` : ''
   return section('Values', about, htmlTable(heads, rows))
@@ -168,6 +174,15 @@ async function figures(
     )
   }
   return drawn.length > 0 ? `<div class="clips">${drawn.join('')}</div>` : ''
+}
+
+function skippedSection({ generated, reference }: ScoreResult): string {
+  const skipped = [...generated.skipped, ...(reference?.skipped ?? [])]
+  if (skipped.length === 0) return ''
+  const rows = skipped.slice(0, mostSkipped).map(({ path, reason }) => [path, reason])
+  const more = skipped.length - rows.length
+  const rest = more > 0 ? `<p>and ${clipCount(more)} more</p>` : ''
+  return section('Left out', htmlTable(['clip', 'why'], rows), rest)
 }
 
 function protocolSection({ protocol, generated, reference }: ScoreResult): string {

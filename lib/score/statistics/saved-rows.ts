@@ -6,13 +6,13 @@
  */
 import { z } from 'zod'
 import type { ClipSource } from '../../audio/clip-source.js'
+import { backbones } from '../../backbones/registry.js'
 import { AudioError } from '../../errors.js'
 import type { Rows } from '../../metrics/rows.js'
 import type { TensorSource } from '../../native/tensor-table.js'
 import type { TensorBytes } from '../../weights/safetensors-writer.js'
 import { readTensor } from '../../weights/tensor.js'
 import type { ClipFacts, StoredArray, StoredFeatures } from '../features/feature-cache.js'
-
 import { damaged, type SavedStatistics, tensorOf } from './statistics-file.js'
 
 const manifestSchema = z.strictObject({
@@ -81,7 +81,7 @@ export async function savedClips(file: SavedStatistics): Promise<SavedClip[]> {
   if (clips.length !== file.clips) {
     throw damaged(path, `statistics of ${file.clips} clips, and rows of ${clips.length}`)
   }
-  const backbones = new Map(
+  const tables = new Map(
     [...file.backbones.keys()].map((name) => [name, tablesOf(file, name, frames[name])]),
   )
   return clips.map(({ name, sha256, ...facts }, i) => ({
@@ -92,9 +92,9 @@ export async function savedClips(file: SavedStatistics): Promise<SavedClip[]> {
       throw new AudioError(`${path} has its rows and not its sound`)
     },
     stored: async (backbone) => {
-      const tables = backbones.get(backbone)
-      if (tables === undefined) throw new TypeError(`${path} was not checked for ${backbone}`)
-      return { ...(await tables(i)), ...facts }
+      const own = tables.get(backbone)
+      if (own === undefined) throw new TypeError(`${path} was not checked for ${backbone}`)
+      return { ...(await own(i)), ...facts }
     },
   }))
 }
@@ -104,11 +104,17 @@ type Tables = (clip: number) => Promise<Pick<StoredFeatures, 'embedding' | 'logi
 function tablesOf(file: SavedStatistics, name: string, frames: number[] | undefined): Tables {
   const rows = float32(file, `${name}.rows`)
   const logits = file.tensors.has(`${name}.logits`) ? float32(file, `${name}.logits`) : undefined
+  const outputs = backbones.find((each) => each.name === name)?.outputs
+  if (outputs?.includes('logits') && !logits) {
+    throw damaged(file.path, `there is no tensor ${name}.logits`)
+  }
   const first = firstRows(frames ?? new Array<number>(file.clips).fill(1))
   const total = first[first.length - 1]
   const wrong =
     (frames ?? first.slice(1)).length !== file.clips ||
     rows.shape[0] !== total ||
+    rows.shape[0] !== file.backbones.get(name)?.rows ||
+    rows.shape[1] !== tensorOf(file, `${name}.mean`, 'float64', 1).shape[0] ||
     (logits ?? { shape: [file.clips] }).shape[0] !== file.clips
   if (wrong) throw damaged(file.path, `the rows of ${name} are not those of ${file.clips} clips`)
   return async (clip) => {
@@ -147,7 +153,9 @@ function float32(file: SavedStatistics, name: string): TensorSource {
 
 async function readManifest(file: SavedStatistics): Promise<Manifest> {
   const bytes = await readTensor(tensorOf(file, 'manifest', 'uint8', 1))
-  const found = manifestSchema.safeParse(parse(new TextDecoder().decode(bytes as Uint8Array)))
+  const json = parse(new TextDecoder().decode(bytes as Uint8Array))
+  if (json === undefined) throw damaged(file.path, 'its manifest is no JSON')
+  const found = manifestSchema.safeParse(json)
   if (found.success) return found.data
   const [{ path, message }] = found.error.issues
   throw damaged(file.path, `its manifest is wrong at '${path.join('.')}': ${message}`)

@@ -15,10 +15,12 @@ import { readSafetensors, readSafetensorsMetadata } from '../../weights/safetens
 import { type TensorBytes, writeSafetensors } from '../../weights/safetensors-writer.js'
 import { readTensor } from '../../weights/tensor.js'
 import { type FeatureProtocol, protocolDifferences } from '../protocol/protocol.js'
+import { digestOf, digestOfFile } from './digest.js'
 
 const format = 'audioldm-statistics-1'
 const countSchema = z.int().min(1)
-const protocolSchema = z.object({
+// What a later version adds decides numbers too: it is kept, and compared.
+const protocolSchema = z.looseObject({
   backbone: z.string().min(1),
   sampleRate: z.int(),
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
@@ -38,6 +40,8 @@ const contentSchema = z.object({
   clips: countSchema,
   version: z.string(),
   license: z.string().optional(),
+  /** Of the tensors: see digest.ts. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
   backbones: z.record(z.string().min(1), z.object({ rows: countSchema, protocol: protocolSchema })),
 })
 
@@ -78,15 +82,17 @@ export async function saveStatisticsFile(
       { rows: statistics.count, protocol },
     ]),
   )
-  const content = JSON.stringify({ clips, version: packageVersion(), license, backbones })
-  await writeSafetensors(path, [...tensors, ...others], { metadata: { format, content } })
+  const all = [...tensors, ...others]
+  const sha256 = digestOf(all)
+  const content = JSON.stringify({ clips, version: packageVersion(), license, sha256, backbones })
+  await writeSafetensors(path, all, { metadata: { format, content } })
 }
 
 function bytesOf(tensor: NativeTensor): TensorBytes {
   return { dtype: 'float64', shape: tensor.shape, data: tensor.data() as Float64Array }
 }
 
-/** Reads what a file says of itself; its numbers are read when they are needed. */
+/** Reads what a file says of itself, and whether its numbers are whole; they are read when needed. */
 export async function openStatisticsFile(path: string): Promise<SavedStatistics> {
   const metadata = await readSafetensorsMetadata(path)
   if (metadata.get('format') !== format) {
@@ -96,7 +102,9 @@ export async function openStatisticsFile(path: string): Promise<SavedStatistics>
       'statistics are made with: audioldm stats DIR -o FILE.safetensors',
     )
   }
-  const content = contentSchema.safeParse(parseJson(metadata.get('content') ?? ''))
+  const json = parseJson(metadata.get('content') ?? '')
+  if (json === undefined) throw damaged(path, 'its description is no JSON')
+  const content = contentSchema.safeParse(json)
   if (!content.success) {
     const { path: at, message } = content.error.issues[0]
     throw damaged(path, `its description is wrong at '${at.join('.')}': ${message}`)
@@ -106,6 +114,9 @@ export async function openStatisticsFile(path: string): Promise<SavedStatistics>
     if (protocol.backbone !== name) throw damaged(path, `${name} has another backbone's protocol`)
   }
   const tensors = await readSafetensors(path)
+  if ((await digestOfFile(tensors)) !== content.data.sha256) {
+    throw damaged(path, 'its numbers are not those that were saved: another SHA-256')
+  }
   const entries = new Map(Object.entries(backbones))
   return { path, clips, ...(license && { license }), backbones: entries, tensors }
 }

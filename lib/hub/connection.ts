@@ -1,11 +1,9 @@
 /** Requests to one hub endpoint: token, timeouts, and errors that say what to do. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { HubError } from '../errors.js'
+import { networkReason, PassingFailure, retrying } from '../transfer.js'
 import { hubHome } from './cache.js'
-
-const stallMs = 30_000
 
 export interface Connection {
   endpoint: string
@@ -15,9 +13,6 @@ export interface Connection {
   id: string
   revision: string
 }
-
-/** A failure that may pass: cut connection, stall, overload. */
-export class PassingFailure extends Error {}
 
 /** The token of HF_TOKEN, else the one `hf auth login` stored. */
 export function storedToken(env: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -55,10 +50,8 @@ export async function hubFetch(
 }
 
 function networkFailure(connection: Connection, error: unknown): Error {
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause
-  const code = cause?.code ?? ''
-  const reason = code || cause?.message || (error as Error).message
-  if (/^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH)$/.test(code)) {
+  const { reason, unreachable } = networkReason(error)
+  if (unreachable) {
     return new HubError('HUB_OFFLINE', `cannot reach ${connection.endpoint} (${reason})`, {
       hint: 'check the network; for a proxy or mirror set HF_ENDPOINT; pulled models work offline',
       cause: error,
@@ -109,54 +102,19 @@ export async function readAtMost(
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-/**
- * Runs `transfer` with a signal that aborts when the caller's does or when `alive` was not called
- * for half a minute. A connection that is cut or silent rejects with PassingFailure.
- */
-export async function guarded<T>(
-  connection: Connection,
-  transfer: (signal: AbortSignal, alive: () => void) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController()
-  const forward = () => controller.abort(connection.signal?.reason)
-  if (connection.signal?.aborted) forward()
-  connection.signal?.addEventListener('abort', forward, { once: true })
-  const stalled = new PassingFailure(`no data for ${stallMs / 1000} s`)
-  const timer = setTimeout(() => controller.abort(stalled), stallMs)
-  try {
-    return await transfer(controller.signal, () => timer.refresh())
-  } catch (error) {
-    if (controller.signal.reason === stalled) throw stalled
-    const fromNetwork = error instanceof TypeError && error.message === 'terminated'
-    throw fromNetwork ? networkFailure(connection, error) : error
-  } finally {
-    clearTimeout(timer)
-    connection.signal?.removeEventListener('abort', forward)
-    controller.abort()
-  }
-}
-
-/** Repeats `attempt` while failures pass and it makes progress; gives up after five in a row. */
-export async function retrying<T>(
+/** `retrying` that in the end rejects with HUB_DOWNLOAD_FAILED for `what`. */
+export function retryingHub<T>(
   connection: Connection,
   what: string,
   attempt: (progress: () => void) => Promise<T>,
 ): Promise<T> {
-  for (let failures = 0; ; ) {
-    try {
-      return await attempt(() => {
-        failures = 0
-      })
-    } catch (error) {
-      if (!(error instanceof PassingFailure)) throw error
-      failures++
-      if (failures > 5) {
-        throw new HubError('HUB_DOWNLOAD_FAILED', `${what}: ${error.message}`, {
-          hint: 'run the same command again: it goes on where it stopped',
-          cause: error,
-        })
-      }
-      await setTimeoutPromise(100 * 2 ** failures, undefined, { signal: connection.signal })
-    }
-  }
+  return retrying(
+    connection.signal,
+    attempt,
+    (failure) =>
+      new HubError('HUB_DOWNLOAD_FAILED', `${what}: ${failure.message}`, {
+        hint: 'run the same command again: it goes on where it stopped',
+        cause: failure,
+      }),
+  )
 }

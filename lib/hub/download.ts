@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HubError } from '../errors.js'
 import { outputError } from '../files/write-file.js'
-import { type Connection, guarded, hubFetch, PassingFailure, retrying } from './connection.js'
+import { guarded, PassingFailure } from '../transfer.js'
+import { type Connection, hubFetch, retryingHub } from './connection.js'
 import type { RepoFile } from './select.js'
 import { sizeOf } from './store.js'
 
@@ -71,11 +72,11 @@ async function transfer(
     throw outputError(path, error)
   })
   try {
-    await retrying(connection, file.path, async (progress) => {
+    await retryingHub(connection, file.path, async (progress) => {
       const here = (await handle.stat()).size
       onBytes(here)
       if (here >= file.size) return
-      await guarded(connection, async (signal, alive) => {
+      await guarded(connection.signal, async (signal, alive) => {
         const headers = here > 0 ? { range: `bytes=${here}-` } : undefined
         const response = await hubFetch(connection, url, { headers, signal })
         let size = await startAt(handle, here, response)

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AbortError, AudioLDMError, HubError, InvalidOptionError } from '../errors.js'
 import { makeFolder, writeFileAtomic } from '../files/write-file.js'
+import { guarded } from '../transfer.js'
 import {
   cachedSnapshot,
   cachedTokenizer,
@@ -15,7 +16,7 @@ import {
   repoFolder,
 } from './cache.js'
 import { licenseOf } from './card.js'
-import { type Connection, guarded, retrying, storedToken } from './connection.js'
+import { type Connection, retryingHub, storedToken } from './connection.js'
 import { downloadBlob } from './download.js'
 import { type Listing, readListing } from './listing.js'
 import { type RepoFile, selectModel, selectTokenizer } from './select.js'
@@ -116,8 +117,8 @@ async function pullFiles(
     revision,
   }
   try {
-    const listing = await retrying(connection, id, () =>
-      guarded(connection, (signal, alive) => readListing({ ...connection, signal }, alive)),
+    const listing = await retryingHub(connection, id, () =>
+      guarded(connection.signal, (signal, alive) => readListing({ ...connection, signal }, alive)),
     )
     const repo = repoFolder(cacheDir, id)
     const files = select(id, listing.files)

@@ -1,9 +1,10 @@
 /** Writing into the hub cache: links of a snapshot, the lock of a pull, the space it needs. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, rm, stat, statfs, symlink } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { HubError, OutputError } from '../errors.js'
+import { HubError } from '../errors.js'
 import { lockFile } from '../files/file-lock.js'
+import { requireSpace } from '../files/free-space.js'
 import { outputError } from '../files/write-file.js'
 import type { RepoFile } from './select.js'
 
@@ -28,13 +29,8 @@ export async function checkSpace(blobsDir: string, files: RepoFile[]): Promise<v
     const here = (await sizeOf(blob)) ?? (await sizeOf(`${blob}.incomplete`)) ?? 0
     missing += Math.max(0, file.size - here)
   }
-  const disk = await statfs(blobsDir)
-  const free = disk.bavail * disk.bsize
-  if (missing <= free) return
-  throw new OutputError(
-    `${megabytes(missing)} are to be downloaded into ${blobsDir}, where ${megabytes(free)} are free`,
-    { hint: 'free some space, or set HF_HUB_CACHE to a folder on another disk' },
-  )
+  const hint = 'free some space, or set HF_HUB_CACHE to a folder on another disk'
+  await requireSpace(blobsDir, missing, 'downloaded', hint)
 }
 
 /**
@@ -58,8 +54,4 @@ export async function sizeOf(path: string): Promise<number | undefined> {
     (stats) => stats.size,
     () => undefined,
   )
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6)} MB`
 }

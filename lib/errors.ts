@@ -63,6 +63,17 @@ export class NativeLoadError extends AudioLDMError {
   }
 }
 
+/** libtorch could not be installed: the archive did not arrive, is not one, or another is at it. */
+export class LibtorchInstallError extends AudioLDMError {
+  constructor(
+    code: 'LIBTORCH_DOWNLOAD_FAILED' | 'INVALID_LIBTORCH' | 'LIBTORCH_BUSY',
+    message: string,
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, options)
+  }
+}
+
 /** The requested device does not exist or cannot be used here. The message says why. */
 export class DeviceUnavailableError extends AudioLDMError {
   constructor(message: string, hint?: string) {

@@ -45,6 +45,7 @@ export {
   InvalidModelError,
   InvalidOptionError,
   InvalidWeightsError,
+  LibtorchInstallError,
   NativeLoadError,
   OutputError,
   TrainingError,
@@ -65,6 +66,15 @@ export {
 } from './generate/generate.js'
 export { type PullOptions, type PullProgress, type PullResult, pull } from './hub/pull.js'
 export { Job } from './job.js'
+export {
+  type InstallLibtorchEvent,
+  type InstallLibtorchResult,
+  type InstallStage,
+  installLibtorch,
+  type PlannedDownload,
+} from './libtorch/install.js'
+export type { InstallLibtorchOptions } from './libtorch/options.js'
+export type { InstalledLibtorch } from './libtorch/store.js'
 export type { BiasedInterval, Interval } from './metrics/interval.js'
 export type { ClipScores, MetricIntervals, MetricName, MetricValues } from './metrics/metric.js'
 export type { AskedMetric, MetricAt } from './metrics/metric-at.js'

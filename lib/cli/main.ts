@@ -11,6 +11,7 @@ import { fineTuneCommand } from './fine-tune.js'
 import { generateCommand } from './generate.js'
 import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
+import { libtorchCommand } from './libtorch.js'
 import { exitCodeOf, isClosedPipe, reportError, UsageError } from './output.js'
 import { pullCommand } from './pull.js'
 import { scoreCommand } from './score.js'
@@ -26,6 +27,7 @@ const commands = [
   pullCommand,
   importCommand,
   infoCommand,
+  libtorchCommand,
   doctorCommand,
 ]
 

@@ -21,6 +21,7 @@ const invalidInput = new Set([
   'INVALID_MODEL',
   'INVALID_WEIGHTS',
   'INVALID_AUDIO',
+  'INVALID_LIBTORCH',
 ])
 
 export function exitCodeOf(error: unknown): 1 | 2 | 130 {

@@ -40,7 +40,7 @@ export interface FindLibtorchOptions {
   env?: NodeJS.ProcessEnv
 }
 
-const defaultMinor = '2.13'
+export const defaultMinor = '2.13'
 const library = 'libtorch_cpu.so'
 const packageRoot = dirname(dirname(__dirname))
 
@@ -87,7 +87,7 @@ export function findLibtorch(options: FindLibtorchOptions = {}): LibtorchFound {
 }
 
 /** '2.13' of '2.13.0+cu130'. */
-function minorOf(version: string): string {
+export function minorOf(version: string): string {
   return /^\d+\.\d+/.exec(version)?.[0] ?? ''
 }
 
@@ -112,7 +112,10 @@ function* candidates(options: FindLibtorchOptions): Generator<Candidate> {
     yield { path, source: 'python', label: `${label}: ${path}`, strict: false }
   }
   const cache = join(userCache(env), 'libtorch')
-  const cached = list(cache).sort(newestFirst)
+  // What is being installed or removed has a hidden name.
+  const cached = list(cache)
+    .filter((name) => !name.startsWith('.'))
+    .sort(newestFirst)
   for (const name of cached.length > 0 ? cached : ['']) {
     const path = join(cache, name)
     yield { path, source: 'user cache', label: `user cache: ${path}`, strict: false }
@@ -208,7 +211,8 @@ function needed(minors: string[]): string {
 function installHint(minors: string[] | undefined): string {
   const minor = minors?.[0] ?? defaultMinor
   return (
-    `install it beside your project: python3 -m venv .venv && .venv/bin/pip install torch==${minor}.0\n` +
+    'install it: npx audioldm libtorch install\n' +
+    `or beside your project: python3 -m venv .venv && .venv/bin/pip install torch==${minor}.0\n` +
     'or set AUDIOLDM_LIBTORCH to the folder of an installed torch package or an unpacked libtorch'
   )
 }

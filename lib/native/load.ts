@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { NativeLoadError } from '../errors.js'
 import type { CoreBinding, LoaderBinding } from './binding.js'
-import { findLibtorch, type LibtorchFound } from './libtorch.js'
+import { defaultMinor, findLibtorch, type LibtorchFound } from './libtorch.js'
 
 export interface NativeCore {
   core: CoreBinding
@@ -113,6 +113,15 @@ export function listCores(folder: string): Map<string, string> {
     )
   }
   return cores
+}
+
+/** The libtorch minors that this installation runs on; the default one while no core is built. */
+export function supportedMinors(): string[] {
+  try {
+    return [...listCores(dirname(findLoader())).keys()]
+  } catch {
+    return [defaultMinor]
+  }
 }
 
 function cudaProblem(

@@ -19,6 +19,9 @@ import { fineTuneCommand } from '../../lib/cli/fine-tune.js'
 import { generateCommand } from '../../lib/cli/generate.js'
 import { importCommand } from '../../lib/cli/import.js'
 import { infoCommand } from '../../lib/cli/info.js'
+import { libtorchInstallCommand } from '../../lib/cli/libtorch-install.js'
+import { libtorchListCommand } from '../../lib/cli/libtorch-list.js'
+import { libtorchRemoveCommand } from '../../lib/cli/libtorch-remove.js'
 import { pullCommand } from '../../lib/cli/pull.js'
 import { scoreCommand } from '../../lib/cli/score.js'
 import { statsCommand } from '../../lib/cli/stats.js'
@@ -31,13 +34,19 @@ describe('docs/options.md', () => {
   const text = read('docs/options.md')
   const commands = [
     ...[generateCommand, fineTuneCommand, scoreCommand, statsCommand, curveCommand],
-    ...[pullCommand, importCommand, infoCommand, doctorCommand, datasetMakeCommand],
-  ]
+    ...[pullCommand, importCommand, infoCommand, doctorCommand],
+  ].map((create) => [create().name(), create()] as const)
+  const nested = [
+    ['dataset make', datasetMakeCommand()],
+    ['libtorch install', libtorchInstallCommand()],
+    ['libtorch list', libtorchListCommand()],
+    ['libtorch remove', libtorchRemoveCommand()],
+  ] as const
 
-  test.each(
-    commands.map((create) => create()),
-  )('lists the options of $_name', (command: Command) => {
-    const name = command.name() === 'make' ? 'dataset make' : command.name()
+  test.each([
+    ...commands,
+    ...nested,
+  ])('lists the options of %s', (name: string, command: Command) => {
     const own = section(text, `### audioldm ${name}`)
     for (const { flags, long, defaultValue } of command.options) {
       expect(own).toContain(long)
@@ -66,6 +75,7 @@ describe('docs/options.md', () => {
     ['lib/training/options.ts', 'EvaluationOptions', '### evaluation'],
     ['lib/training/options.ts', 'SampleOptions', '### sample'],
     ['lib/training/events.ts', 'FineTuneResult', '### Result of fineTune()'],
+    ['lib/libtorch/options.ts', 'InstallLibtorchOptions', '## installLibtorch()'],
     ['lib/hub/pull.ts', 'PullOptions', '## pull(), importCheckpoint() and importBackbone()'],
     [
       'lib/weights/original/import.ts',

@@ -1,5 +1,6 @@
 /** Result files appear whole or not at all: written beside, flushed, renamed. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OutputError } from '../errors.js'
@@ -31,8 +32,19 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
   try {
     return await mkdir(folder, { recursive: true })
   } catch (error) {
-    throw outputError(folder, error)
+    const unclear = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw outputError(folder, unclear ? await reasonOf(folder, error) : error)
   }
+}
+
+/** Where several folders are to be made, Node has ENOENT for whatever keeps it from the first. */
+async function reasonOf(folder: string, unclear: unknown): Promise<unknown> {
+  let first = resolve(folder)
+  while (dirname(first) !== first && !existsSync(dirname(first))) first = dirname(first)
+  return mkdir(first).then(
+    () => unclear,
+    (error) => error,
+  )
 }
 
 /**

@@ -33,12 +33,19 @@ export async function downloadArchive(
     throw outputError(part, error)
   })
   let fetched = 0
+  let restarts = 0
+  const restart = async (why: string) => {
+    await handle.truncate(0)
+    // A server that is wrong a second time would be asked for ever.
+    if (++restarts > 1) throw failed(archive, why, otherWays)
+    throw new PassingFailure(why)
+  }
   try {
     await retrying(
       signal,
       (progress) =>
         guarded(signal, async (inner, alive) => {
-          const transfer = await request(archive, part, handle, inner)
+          const transfer = await request({ archive, part, handle, restart }, inner)
           if (!transfer) return
           let { here } = transfer
           onBytes(here, transfer.total)
@@ -81,11 +88,17 @@ interface Transfer {
   body: AsyncIterable<Uint8Array>
 }
 
+interface Download {
+  archive: PlannedArchive
+  part: string
+  handle: FileHandle
+  /** Throws away what is here, and fails for this reason. */
+  restart(why: string): Promise<never>
+}
+
 /** Asks for what is missing; undefined if nothing is. */
 async function request(
-  archive: PlannedArchive,
-  part: string,
-  handle: FileHandle,
+  { archive, part, handle, restart }: Download,
   signal: AbortSignal,
 ): Promise<Transfer | undefined> {
   let here = (await handle.stat()).size
@@ -99,13 +112,13 @@ async function request(
   if (here > 0) headers.range = `bytes=${here}-`
   if (validator) headers['if-range'] = validator
   const response = await ask(archive, { headers, signal })
-  if (response.status === 416) return restart(handle, 'the server has no more bytes')
+  if (response.status === 416) return restart('the server has fewer bytes')
   const range = /^bytes (\d+)-\d+\/(\d+|\*)/.exec(response.headers.get('content-range') ?? '')
   const now = validatorOf(response)
   let total = lengthOf(response)
   if (response.status === 206) {
-    if (Number(range?.[1]) !== here) return restart(handle, 'the server sent another range')
-    if (validator && now !== validator) return restart(handle, 'the archive changed meanwhile')
+    if (Number(range?.[1]) !== here) return restart('the server sent another range')
+    if (validator && now !== validator) return restart('the archive changed meanwhile')
     total = range && range[2] !== '*' ? Number(range[2]) : undefined
   } else {
     await handle.truncate(0)
@@ -117,11 +130,6 @@ async function request(
     throw failed(archive, message, 'name the address of the archive itself, or another mirror')
   }
   return { here, total: archive.bytes ?? total, body: response.body ?? empty() }
-}
-
-async function restart(handle: FileHandle, why: string): Promise<never> {
-  await handle.truncate(0)
-  throw new PassingFailure(why)
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {}

@@ -69,13 +69,15 @@ export function installLibtorch(
 
 async function run(plan: InstallPlan, control: Control): Promise<InstallLibtorchResult> {
   const dir = libtorchDir()
-  for (const archive of plan.archives) archive.bytes ??= await bytesOf(archive, control.signal)
-  announce(plan, dir, control)
+  const sizes: (number | undefined)[] = []
+  for (const archive of plan.archives) sizes.push(await bytesOf(archive, control.signal))
+  announce(plan, sizes, dir, control)
   const unlock = await lockStore(dir)
   try {
     const present = await installedAs(plan, dir)
     if (present) return { ...present, downloadedBytes: 0, alreadyInstalled: true }
     await sweep(dir)
+    await requireSpace(dir, neededBytes(plan, sizes), 'downloaded', spaceHint)
     return await install(plan, dir, control)
   } finally {
     await unlock()
@@ -83,25 +85,27 @@ async function run(plan: InstallPlan, control: Control): Promise<InstallLibtorch
 }
 
 async function bytesOf(archive: PlannedArchive, signal: AbortSignal): Promise<number | undefined> {
-  if (isRemote(archive)) return remoteBytes(archive, signal)
-  return (await stat(archive.from)).size
+  if (!isRemote(archive)) return (await stat(archive.from)).size
+  return archive.bytes ?? (await remoteBytes(archive, signal))
 }
 
-function announce({ archives }: InstallPlan, dir: string, { emit }: Control): void {
-  const sum = archives.reduce<number | null>(
-    (total, { bytes }) => (total === null || bytes === undefined ? null : total + bytes),
-    0,
-  )
+function announce(
+  { archives }: InstallPlan,
+  sizes: (number | undefined)[],
+  dir: string,
+  { emit }: Control,
+): void {
+  const known = sizes.filter((bytes) => bytes !== undefined)
   emit({
     type: 'plan',
-    archives: archives.map(({ name, from, bytes, sha256, licence }) => ({
+    archives: archives.map(({ name, from, sha256, licence }, i) => ({
       archive: name,
       from,
-      bytes: bytes ?? null,
+      bytes: sizes[i] ?? null,
       sha256,
       licence,
     })),
-    bytes: sum,
+    bytes: known.length < sizes.length ? null : known.reduce((sum, bytes) => sum + bytes, 0),
     dir,
   })
 }
@@ -134,7 +138,6 @@ async function install(
   const opened: LibtorchArchive[] = []
   let downloadedBytes = 0
   try {
-    if (plan.unpackedBytes) await requireSpace(dir, neededBytes(plan), 'downloaded', spaceHint)
     const files: string[] = []
     for (const archive of plan.archives) {
       const file = await obtain(archive, dir, control)
@@ -168,9 +171,12 @@ async function install(
 }
 
 /** Of the downloads and what is in them, both of which lie on the disk for a while. */
-function neededBytes({ archives, unpackedBytes = 0 }: InstallPlan): number {
-  const remote = archives.filter(isRemote)
-  return remote.reduce((sum, { bytes = 0 }) => sum + bytes, unpackedBytes)
+function neededBytes(
+  { archives, unpackedBytes = 0 }: InstallPlan,
+  sizes: (number | undefined)[],
+): number {
+  const fetched = sizes.filter((_, i) => isRemote(archives[i]))
+  return fetched.reduce<number>((sum, bytes = 0) => sum + bytes, unpackedBytes)
 }
 
 /** The archive as a file that has the right hash. */

@@ -8,7 +8,7 @@ import { type Entry, openPromise, type ZipFile } from 'yauzl'
 import { LibtorchInstallError } from '../errors.js'
 import { outputError } from '../files/write-file.js'
 
-const mostEntries = 100_000
+const mostEntries = 50_000
 const mostBytes = 16 * 2 ** 30
 
 /** Libraries, licences and the version; not headers, CMake files and the half for Python. */

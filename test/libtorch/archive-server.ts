@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { Zip } from './zip.js'
 
 export interface ArchiveRequest {
@@ -24,14 +25,16 @@ interface Faults {
   noLength?: boolean
   noValidator?: boolean
   weakEtag?: boolean
-  /** Sends one byte and then nothing. */
-  hang?: boolean
+  /** Sends so many bytes and then nothing. */
+  hangAfter?: number
 }
 
 export class ArchiveServer {
   readonly requests: ArchiveRequest[] = []
   faults: Faults = {}
   etag = '"one"'
+  /** Whether so many bytes are with the client: until then a connection is not cut. */
+  arrived: (bytes: number) => boolean = () => true
   url = ''
   private readonly zips = new Map<string, Zip>()
   private readonly server = createServer((request, response) => {
@@ -89,8 +92,8 @@ export class ArchiveServer {
   }
 
   private async send(zip: Zip, start: number, response: ServerResponse): Promise<void> {
-    const { hang, lengthOff = 0 } = this.faults
-    const cut = hang ? 1 : this.faults.cuts?.shift()
+    const { hangAfter, lengthOff = 0 } = this.faults
+    const cut = hangAfter ?? this.faults.cuts?.shift()
     if (cut === undefined && lengthOff <= 0) return await pipeline(zip.read(start), response)
     let sent = 0
     for await (const chunk of zip.read(start)) {
@@ -99,9 +102,11 @@ export class ArchiveServer {
       sent += piece.length
       if (sent === cut) break
     }
-    if (hang) return
-    // What was written has to leave before the connection goes.
-    setTimeout(() => response.destroy(), 50)
+    if (hangAfter !== undefined) return
+    // What a client has not read when the connection goes, it loses.
+    while (!response.destroyed && !this.arrived(start + sent)) await setTimeout(10)
+    await setTimeout(10)
+    response.destroy()
   }
 }
 

@@ -9,7 +9,7 @@ export const library = Buffer.from(
 export function official(version = '2.13.0+cpu'): Zip {
   return makeZip([
     { name: 'libtorch/', mode: 0o040755 },
-    { name: 'libtorch/lib/libtorch_cpu.so', content: library, deflate: true },
+    { name: 'libtorch/lib/libtorch_cpu.so', content: library },
     { name: 'libtorch/lib/libc10.so', content: 'c10' },
     { name: 'libtorch/lib/libgomp.so.1', content: 'gomp', mode: 0o100755 },
     { name: 'libtorch/lib/libtorch_python.so', content: 'python' },

@@ -58,14 +58,14 @@ async function run({ json, ...options }: Flags): Promise<void> {
   output.result(result, result.path)
 }
 
+/** A line an archive, and the licences once each. */
 function planText({ archives, bytes, dir }: InstallLibtorchEvent & { type: 'plan' }): string {
-  const lines = archives.flatMap(({ from, bytes: size, sha256, licence }) => [
-    from,
-    `  size     ${sizeText(size)}`,
-    `  licence  ${licence}`,
-    `  sha256   ${sha256}`,
-  ])
-  return [...lines, `${sizeText(bytes)} in all, into ${dir}`].join('\n')
+  const licences = new Set(archives.map(({ licence }) => licence))
+  return [
+    ...archives.map(({ from, bytes: size }) => `${sizeText(size).padStart(9)}  ${from}`),
+    ...[...licences].map((licence) => `licence: ${licence}`),
+    `${sizeText(bytes)} in all, into ${dir}`,
+  ].join('\n')
 }
 
 function doneText({ version, bytes, downloadedBytes, alreadyInstalled }: InstallLibtorchResult) {
@@ -74,20 +74,22 @@ function doneText({ version, bytes, downloadedBytes, alreadyInstalled }: Install
   return `libtorch ${version} is installed: ${fetched}`
 }
 
-/** What to say when the loader would take another libtorch than the one installed. */
+/** What to say when the loader would take another libtorch than the one installed, or none. */
 async function foundBefore({ path }: InstallLibtorchResult): Promise<string | undefined> {
   const { findLibtorch } = await import('../native/libtorch.js')
   const { supportedMinors } = await import('../native/load.js')
-  const found = findLibtorch({ minors: supportedMinors() })
-  if (found.root.startsWith(path)) return undefined
-  return (
-    `note: libtorch ${found.version} in ${found.root} is found before it\n` +
-    `to use this one: export AUDIOLDM_LIBTORCH="${path}"`
-  )
+  const use = `to use this one: export AUDIOLDM_LIBTORCH="${path}"`
+  try {
+    const found = findLibtorch({ minors: supportedMinors() })
+    if (found.root.startsWith(`${path}/`)) return undefined
+    return `note: libtorch ${found.version} in ${found.root} is found before it\n${use}`
+  } catch (error) {
+    return `note: it is not found, since ${(error as Error).message}\n${use}`
+  }
 }
 
 function sizeText(bytes: number | null): string {
-  return bytes === null ? 'unknown: the server does not say it' : megabytes(bytes)
+  return bytes === null ? 'size unknown' : megabytes(bytes)
 }
 
 function megabytes(bytes: number): string {

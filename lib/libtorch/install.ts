@@ -64,10 +64,14 @@ export function installLibtorch(
   options: InstallLibtorchOptions = {},
 ): Job<InstallLibtorchEvent, InstallLibtorchResult> {
   const plan = planInstall(options)
-  return new Job((control) => run(plan, control), options.signal)
+  return new Job((control) => installPlanned(plan, control), options.signal)
 }
 
-async function run(plan: InstallPlan, control: Control): Promise<InstallLibtorchResult> {
+/** @internal */
+export async function installPlanned(
+  plan: InstallPlan,
+  control: Control,
+): Promise<InstallLibtorchResult> {
   const dir = libtorchDir()
   const sizes: (number | undefined)[] = []
   for (const archive of plan.archives) sizes.push(await bytesOf(archive, control.signal))

@@ -37,6 +37,15 @@ export function downloadsDir(dir: string): string {
   return join(dir, '.downloads')
 }
 
+/** What was cut off and waits to be continued: path and size of each. */
+export async function unfinishedDownloads(
+  dir = libtorchDir(),
+): Promise<{ path: string; bytes: number }[]> {
+  const parts = list(downloadsDir(dir)).filter((name) => name.endsWith('.part'))
+  const paths = parts.map((name) => join(downloadsDir(dir), name))
+  return Promise.all(paths.map(async (path) => ({ path, bytes: (await stat(path)).size })))
+}
+
 export async function listInstalled(dir = libtorchDir()): Promise<InstalledLibtorch[]> {
   const names = list(dir).filter((name) => !name.startsWith('.'))
   const found = await Promise.all(names.sort().map((name) => describe(dir, name)))

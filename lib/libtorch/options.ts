@@ -1,6 +1,3 @@
-import { z } from 'zod'
-import { abortSignal, expecting } from '../options.js'
-
 export interface InstallLibtorchOptions {
   /**
    * The libtorch archive: an address or a file. A folder: every archive is in it, under its own
@@ -15,20 +12,3 @@ export interface InstallLibtorchOptions {
   mirror?: string
   signal?: AbortSignal
 }
-
-const address = expecting('an http(s) address')
-
-export const installOptionsSchema = z.strictObject({
-  from: z.string(expecting('an address, a file or a folder')).min(1).optional(),
-  cuda: z.boolean(expecting('true or false')).optional(),
-  sha256: z
-    .string(expecting('64 hexadecimal digits'))
-    .regex(/^[0-9a-f]{64}$/i, expecting('64 hexadecimal digits'))
-    .toLowerCase()
-    .optional(),
-  mirror: z
-    .string(address)
-    .regex(/^https?:\/\/[^/]/i, address)
-    .optional(),
-  signal: abortSignal.optional(),
-})

@@ -2,9 +2,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { InvalidOptionError } from '../errors.js'
-import { parseOptions } from '../options.js'
-import { type InstallLibtorchOptions, installOptionsSchema } from './options.js'
+import { abortSignal, expecting, parseOptions } from '../options.js'
+import type { InstallLibtorchOptions } from './options.js'
 import { type PinnedArchive, type PinnedLibtorch, pinnedLibtorch } from './pins.js'
 
 export interface PlannedArchive {
@@ -27,11 +28,28 @@ export interface InstallPlan {
   unpackedBytes?: number
 }
 
+const address = expecting('an http(s) address')
+
+const schema = z.strictObject({
+  from: z.string(expecting('an address, a file or a folder')).min(1).optional(),
+  cuda: z.boolean(expecting('true or false')).optional(),
+  sha256: z
+    .string(expecting('64 hexadecimal digits'))
+    .regex(/^[0-9a-f]{64}$/i, expecting('64 hexadecimal digits'))
+    .toLowerCase()
+    .optional(),
+  mirror: z
+    .string(address)
+    .regex(/^https?:\/\/[^/]/i, address)
+    .optional(),
+  signal: abortSignal.optional(),
+})
+
 const unknownLicence = 'see the archive; PyTorch is BSD-3-Clause'
 
 /** @throws InvalidOptionError */
 export function planInstall(given: InstallLibtorchOptions): InstallPlan {
-  const options = parseOptions(installOptionsSchema, given)
+  const options = parseOptions(schema, given)
   const { cuda = false, sha256 } = options
   const pinned = pinnedLibtorch(cuda ? 'cuda' : 'cpu')
   const source = readSource(options.from)

@@ -35,13 +35,13 @@ struct ClipRequest {
   TokenIds input_ids;  // not looked at where there is an embedding
   TokenIds negative_input_ids;
   double guidance_scale = 1;
-  // The timesteps, both included, that are guided; at others the scale is 1.
-  double guidance_from = 0;
-  double guidance_to = std::numeric_limits<double>::infinity();
   uint64_t seed = 0;
   at::Tensor embedding = {};  // [E] or [windows, E]
   at::Tensor init = {};       // latents [C, t, f] as the UNet sees them
   at::Tensor mask = {};       // [t, f]: 1 keeps `init`, 0 does not
+  // The timesteps, both included, that are guided; at others the scale is 1.
+  double guidance_from = 0;
+  double guidance_to = std::numeric_limits<double>::infinity();
 };
 
 struct GenerateRequest {

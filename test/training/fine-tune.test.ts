@@ -109,6 +109,7 @@ describe('a run with everything', () => {
     expect(steps[9].etaSeconds).toBe(0)
     expect(eventsOf(run, 'warning').map(({ message }) => message)).toEqual([
       expect.stringContaining('has random weights: numbers of clap mean nothing'),
+      expect.stringContaining('fd: 3 clips are few for 512 dimensions'),
     ])
   })
 

@@ -98,7 +98,7 @@ test('of those that find it stale at once, one gets it', async () => {
 test('of processes that find it stale at once, one gets it', async () => {
   const paths = Array.from({ length: 40 }, (_, i) => join(work, `there-${i}`))
   for (const path of paths) writeFileSync(path, stale)
-  const start = String(Date.now() + 800)
+  const start = String(Date.now() + 3000)
   const got = Array.from({ length: 3 }, async () => {
     const child = spawn(process.execPath, [script, start, '20', ...paths], {
       stdio: ['ignore', 'pipe', 'inherit'],

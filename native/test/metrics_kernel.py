@@ -14,7 +14,9 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([np.square(row - y).sum(axis=1) for row in x])
 
 
-def kernel_audio_distance(generated: np.ndarray, reference: np.ndarray) -> tuple[float, float, np.ndarray]:
+def kernel_audio_distance(
+    generated: np.ndarray, reference: np.ndarray
+) -> tuple[float, float, np.ndarray]:
     x, y = generated.astype(float), reference.astype(float)
     xx, yy, xy = squared_distances(x, x), squared_distances(y, y), squared_distances(x, y)
     distances = np.sort(np.sqrt(yy[np.triu_indices(len(y), 1)]))

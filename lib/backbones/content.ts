@@ -5,6 +5,7 @@ import { AbortError } from '../errors.js'
 import type { DType, TensorSource, TensorTable } from '../native/tensor-table.js'
 import { withFile } from '../weights/file.js'
 import { readContiguous } from '../weights/gather.js'
+import type { TensorBytes } from '../weights/safetensors-writer.js'
 
 /**
  * sha256 over names, types, shapes and elements, by name: the same for the same weights, whatever
@@ -13,10 +14,26 @@ import { readContiguous } from '../weights/gather.js'
 export async function hashTensors(tensors: TensorTable, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   await readThrough(tensors, signal, {
-    begin: (name, { dtype, shape }) => hash.update(`${JSON.stringify([name, dtype, shape])}\n`),
+    begin: (name, source) => hash.update(headOf(name, source)),
     piece: (bytes) => hash.update(bytes),
   })
   return hash.digest('hex')
+}
+
+/** That of tensors which are in memory, as they will be in a file. */
+export function hashTensorBytes(tensors: readonly [string, TensorBytes][]): string {
+  const hash = createHash('sha256')
+  const byName = new Map(tensors)
+  for (const name of [...byName.keys()].sort()) {
+    const tensor = byName.get(name) as TensorBytes
+    const { buffer, byteOffset, byteLength } = tensor.data
+    hash.update(headOf(name, tensor)).update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return hash.digest('hex')
+}
+
+function headOf(name: string, { dtype, shape }: Pick<TensorSource, 'dtype' | 'shape'>): string {
+  return `${JSON.stringify([name, dtype, shape])}\n`
 }
 
 /** sha256 over the bytes of a file. */

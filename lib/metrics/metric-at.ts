@@ -21,8 +21,13 @@ export const askedMetrics: readonly AskedMetric[] = metricNames.flatMap((name) =
     .map((backbone) => `${name}@${backbone}` as MetricAt),
 ])
 
+/** Whether it goes by the chosen backbone, or one of its own. */
+export function goesByBackbone(name: MetricName): boolean {
+  return embedded.includes(name) || classified.includes(name)
+}
+
 function serves(name: MetricName, backbone: BackboneName): boolean {
-  return embedded.includes(name) || (classified.includes(name) && backbone !== 'clap')
+  return goesByBackbone(name) && !(classified.includes(name) && backbone === 'clap')
 }
 
 export function partsOf(asked: AskedMetric): { name: MetricName; backbone?: BackboneName } {
@@ -35,16 +40,12 @@ export function keysAt<T>(
   record: Readonly<Record<string, T>>,
   backbone: BackboneName | undefined,
 ): Record<string, T> {
-  const behind = behindOf(backbone)
+  const behind = backbone === undefined ? '' : `@${backbone}`
   return Object.fromEntries(Object.entries(record).map(([key, each]) => [key + behind, each]))
-}
-
-export function behindOf(backbone: BackboneName | undefined): string {
-  return backbone === undefined ? '' : `@${backbone}`
 }
 
 /** `klSoftmax@passt` is `klSoftmax` and `@passt`. */
 export function splitKey(key: string): { base: string; behind: string } {
-  const [base, backbone] = key.split('@')
-  return { base, behind: backbone === undefined ? '' : `@${backbone}` }
+  const [base] = key.split('@')
+  return { base, behind: key.slice(base.length) }
 }

@@ -11,7 +11,7 @@ import {
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
 import { metricNames } from '../metrics/metric.js'
-import { type AskedMetric, askedMetrics, partsOf } from '../metrics/metric-at.js'
+import { type AskedMetric, askedMetrics, goesByBackbone, partsOf } from '../metrics/metric-at.js'
 import type { Model } from '../model/model.js'
 import { abortSignal, expecting, integerIn } from '../options.js'
 import { defaultFeatureCacheDir } from './features/feature-cache.js'
@@ -185,7 +185,7 @@ function pannsOf(backbone: BackboneName, metrics: readonly AskedMetric[] = []): 
   for (const asked of metrics) {
     const { name, backbone: own } = partsOf(asked)
     if (own) named.add(own)
-    else if (['fd', 'kad', 'kid', 'is', 'kl'].includes(name)) named.add(backbone)
+    else if (goesByBackbone(name)) named.add(backbone)
   }
   const names = [...named].filter((name) => roles[name] === 'panns') as PannsName[]
   if (names.length > 1) {

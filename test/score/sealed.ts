@@ -1,4 +1,4 @@
-import { digestOfFile } from '../../lib/score/statistics/digest.js'
+import { hashTensors } from '../../lib/backbones/content.js'
 import { readSafetensors } from '../../lib/weights/safetensors.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
 
@@ -9,7 +9,7 @@ export async function writeSealed(
   metadata: Record<string, string>,
 ): Promise<void> {
   await writeSafetensors(path, tensors, { metadata })
-  const sha256 = await digestOfFile(await readSafetensors(path))
+  const sha256 = await hashTensors(await readSafetensors(path))
   const content = metadata.content?.replace(/"sha256":"[0-9a-f]{64}"/, `"sha256":"${sha256}"`)
   await writeSafetensors(path, tensors, { metadata: { ...metadata, ...(content && { content }) } })
 }

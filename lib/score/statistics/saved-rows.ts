@@ -13,7 +13,7 @@ import type { TensorSource } from '../../native/tensor-table.js'
 import type { TensorBytes } from '../../weights/safetensors-writer.js'
 import { readTensor } from '../../weights/tensor.js'
 import type { ClipFacts, StoredArray, StoredFeatures } from '../features/feature-cache.js'
-import { damaged, type SavedStatistics, tensorOf } from './statistics-file.js'
+import { damaged, parseJson, type SavedStatistics, tensorOf } from './statistics-file.js'
 
 const manifestSchema = z.strictObject({
   clips: z
@@ -153,18 +153,9 @@ function float32(file: SavedStatistics, name: string): TensorSource {
 
 async function readManifest(file: SavedStatistics): Promise<Manifest> {
   const bytes = await readTensor(tensorOf(file, 'manifest', 'uint8', 1))
-  const json = parse(new TextDecoder().decode(bytes as Uint8Array))
-  if (json === undefined) throw damaged(file.path, 'its manifest is no JSON')
-  const found = manifestSchema.safeParse(json)
+  const text = new TextDecoder().decode(bytes as Uint8Array)
+  const found = manifestSchema.safeParse(parseJson(file.path, 'its manifest', text))
   if (found.success) return found.data
   const [{ path, message }] = found.error.issues
   throw damaged(file.path, `its manifest is wrong at '${path.join('.')}': ${message}`)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

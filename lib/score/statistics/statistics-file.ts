@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { monoRules, resamplerNames } from '../../audio/waveform-protocol.js'
+import { hashTensorBytes, hashTensors } from '../../backbones/content.js'
 import { InvalidOptionError, InvalidWeightsError } from '../../errors.js'
 import { packageVersion } from '../../files/paths.js'
 import type { Statistics } from '../../metrics/statistics.js'
@@ -15,7 +16,6 @@ import { readSafetensors, readSafetensorsMetadata } from '../../weights/safetens
 import { type TensorBytes, writeSafetensors } from '../../weights/safetensors-writer.js'
 import { readTensor } from '../../weights/tensor.js'
 import { type FeatureProtocol, protocolDifferences } from '../protocol/protocol.js'
-import { digestOf, digestOfFile } from './digest.js'
 
 const format = 'audioldm-statistics-1'
 const countSchema = z.int().min(1)
@@ -40,7 +40,7 @@ const contentSchema = z.object({
   clips: countSchema,
   version: z.string(),
   license: z.string().optional(),
-  /** Of the tensors: see digest.ts. */
+  /** Of the tensors, by which a flipped bit is told: hashTensors(). */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   backbones: z.record(z.string().min(1), z.object({ rows: countSchema, protocol: protocolSchema })),
 })
@@ -83,7 +83,7 @@ export async function saveStatisticsFile(
     ]),
   )
   const all = [...tensors, ...others]
-  const sha256 = digestOf(all)
+  const sha256 = hashTensorBytes(all)
   const content = JSON.stringify({ clips, version: packageVersion(), license, sha256, backbones })
   await writeSafetensors(path, all, { metadata: { format, content } })
 }
@@ -102,8 +102,7 @@ export async function openStatisticsFile(path: string): Promise<SavedStatistics>
       'statistics are made with: audioldm stats DIR -o FILE.safetensors',
     )
   }
-  const json = parseJson(metadata.get('content') ?? '')
-  if (json === undefined) throw damaged(path, 'its description is no JSON')
+  const json = parseJson(path, 'its description', metadata.get('content') ?? '')
   const content = contentSchema.safeParse(json)
   if (!content.success) {
     const { path: at, message } = content.error.issues[0]
@@ -114,7 +113,7 @@ export async function openStatisticsFile(path: string): Promise<SavedStatistics>
     if (protocol.backbone !== name) throw damaged(path, `${name} has another backbone's protocol`)
   }
   const tensors = await readSafetensors(path)
-  if ((await digestOfFile(tensors)) !== content.data.sha256) {
+  if ((await hashTensors(tensors)) !== content.data.sha256) {
     throw damaged(path, 'its numbers are not those that were saved: another SHA-256')
   }
   const entries = new Map(Object.entries(backbones))
@@ -188,11 +187,11 @@ export function tensorOf(
   return source
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(path: string, what: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined
+    throw damaged(path, `${what} is no JSON`)
   }
 }
 

@@ -49,6 +49,7 @@ async function measure(name, sides, seed) {
   }
   const options = { bootstrap: Number(flags.bootstrap), bootstrapSeed: seed }
   const { values, scatters } = await metric.compute({
+    name,
     calculator,
     perClip: false,
     pairs: sides.pairs,

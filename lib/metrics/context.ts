@@ -30,6 +30,8 @@ export interface SpectralPair extends Pair {
 
 /** All that a metric computes from. It owns none of it. */
 export interface MetricContext {
+  /** As the metric was asked for, `kad@passt`: what warnings call it. */
+  readonly name: string
   readonly calculator: Calculator
   /** Whether scores of single clips are wanted. */
   readonly perClip: boolean

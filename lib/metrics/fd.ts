@@ -19,8 +19,8 @@ export const fd: Metric = {
       values: { fd: distance },
       ...(scatter && { scatters: { fd: scatter } }),
       warnings: [
-        ...fewRows('fd', 'clips', generated, reference),
-        ...warnings.map((each) => `fd: ${each}`),
+        ...fewRows(context.name, 'clips', generated, reference),
+        ...warnings.map((each) => `${context.name}: ${each}`),
       ],
     }
   },

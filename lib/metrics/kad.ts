@@ -18,7 +18,7 @@ export const kad: Metric = {
   reference: { source: 'embedding', form: 'rows' },
   minRows: 2,
   settings: { scale, epsilon },
-  compute: async ({ calculator, rows, resampling, perClip }) => {
+  compute: async ({ name, calculator, rows, resampling, perClip }) => {
     const sides = [rows('generated', 'embedding'), rows('reference', 'embedding')]
     const inputs = sides.map((side) => side.tensor(calculator))
     if (resampling) inputs.push(...sides.map((side) => rowsOfClips(calculator, side)))
@@ -34,7 +34,7 @@ export const kad: Metric = {
       values: { kad: value },
       ...(perClip && { clips: ofEachClip(sides[0], byRow) }),
       ...(parts && { scatters: { kad: scatterOfDiscrepancy(value, clips, parts) } }),
-      warnings: bandwidth === 0 ? [narrow] : [],
+      warnings: bandwidth === 0 ? [`${name} ${narrow}`] : [],
     }
   },
 }
@@ -53,4 +53,4 @@ function ofEachClip(rows: Rows, byRow: Float64Array): Map<number, ClipScores> {
 }
 
 const narrow =
-  'kad tells equal clips from others and nothing more: most pairs of references have equal embeddings'
+  'tells equal clips from others and nothing more: most pairs of references have equal embeddings'

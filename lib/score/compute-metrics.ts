@@ -42,9 +42,7 @@ export async function computeMetrics(
       ([clip, each]) => [clip, keysAt({ ...each }, backbone) as ClipScores] as const,
     )
     if (scores.length > 0) clips.push(new Map(scores))
-    for (const text of outcome.warnings ?? []) {
-      const message =
-        backbone && text.startsWith(metric.name) ? name + text.slice(metric.name.length) : text
+    for (const message of outcome.warnings ?? []) {
       control.emit({ type: 'warning', message, metric: name })
     }
     const [value] = Object.values(outcome.values)
@@ -141,6 +139,7 @@ function metricContexts(
       (extractors.get(roleOf(source, planned)) as Extractor).name
     return {
       ...shared,
+      name: planned.name,
       statistics: (side, source) => found(both[side]?.statistics.get(nameOf(source))),
       rows: (side, source) => {
         const features = both[side]

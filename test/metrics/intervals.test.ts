@@ -61,7 +61,7 @@ async function compare(name: 'kad' | 'kid' | 'fd' | 'fad', a: Rows, b: Rows, see
     reference: await statisticsOf(b),
   }
   return metric.compute({
-    ...{ calculator, perClip: false, resampling: resampling(seed), pairs: [] },
+    ...{ name, calculator, perClip: false, resampling: resampling(seed), pairs: [] },
     rows: (side) => sides[side],
     statistics: (side) => (statistics as Exclude<typeof statistics, boolean>)[side] as never,
     prompts: async () => new Map(),
@@ -133,7 +133,7 @@ test('clips without a number are drawn and do not count', async () => {
   const pairs = Array.from({ length: 40 }, (_, i) => pair(i))
   const [metric] = selectMetrics(['psnr'])
   const outcome = await metric.compute({
-    ...{ calculator, perClip: false, resampling: resampling(1), pairs },
+    ...{ name: 'psnr', calculator, perClip: false, resampling: resampling(1), pairs },
     rows: () => undefined as never,
     statistics: () => undefined as never,
     prompts: async () => new Map(),

@@ -83,7 +83,11 @@ test('one run compares by several, with the numbers of a run by each', async () 
     'fad',
   ] as const
   const run = { ...options, ...several, metrics, perClip: true, bootstrap: 100 }
-  const result = await score(run)
+  const job = score(run)
+  const warned: string[] = []
+  for await (const event of job) if (event.type === 'warning') warned.push(event.message)
+  expect(warned).toContainEqual(expect.stringMatching(/^fd@wavegram-logmel: 10 clips are few for /))
+  const result = await job
   const { fd, kad } = (await score({ ...options, ...networks['wavegram-logmel'] })).metrics
   const byPasst = (await score({ ...options, ...networks.passt })).metrics
   expect(result.metrics).toMatchObject({

@@ -1,0 +1,32 @@
+/** What a study finds: the contract between running it and reporting it. */
+import type { ScoreResult } from '../score/result.js'
+
+export const STUDIES = ['baseline', 'fine-tuning', 'curves', 'sensitivity'] as const
+export type StudyName = (typeof STUDIES)[number]
+
+/** One entry of a table or one point of a figure. */
+export interface StudyCell {
+  /** SHA-256 in hex of `identity` in canonical JSON: the name under which the cell is finished. */
+  key: string
+  study: StudyName
+  /**
+   * What a table or figure arranges it by: dataset, system, condition ('text' | 'audio'),
+   * pretrained, trainCondition, repeat, step, corruption, strength …
+   */
+  labels: Record<string, string | number | boolean>
+  /** All that decides the numbers: settings, seeds, version, hashes of weights and of the list. */
+  identity: Record<string, unknown>
+  /** What `score` resolved to: metrics, counts, skipped, protocol, intervals. */
+  score: ScoreResult
+  /** Of fine-tuning: how many steps were trained, and the step of the checkpoint that is scored. */
+  training?: { steps: number; bestStep: number; seconds?: number }
+  /** A few of the clips, relative to the study's folder. */
+  samples: { path: string; id: string; prompt: string }[]
+}
+
+export interface StudyResults {
+  format: 'audioldm-study'
+  version: 1
+  cells: StudyCell[]
+  settings: Record<string, unknown>
+}

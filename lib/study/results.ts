@@ -1,4 +1,5 @@
 /** What a study finds: the contract between running it and reporting it. */
+import type { Skipped } from '../files/walk.js'
 import type { ScoreResult } from '../score/result.js'
 
 export const STUDIES = ['baseline', 'fine-tuning', 'curves', 'sensitivity'] as const
@@ -18,8 +19,12 @@ export interface StudyCell {
   identity: Record<string, unknown>
   /** What `score` resolved to: metrics, counts, skipped, protocol, intervals. */
   score: ScoreResult
+  /** The evaluation list, by its SHA-256, and how many items it has. */
+  list: { name: string; hash: string; items: number }
+  /** Items of the list that could not be tested, and clips of a system that are on no list. */
+  skipped: Skipped[]
   /** Of fine-tuning: how many steps were trained, and the step of the checkpoint that is scored. */
-  training?: { steps: number; bestStep: number; seconds?: number }
+  training?: { steps: number; bestStep: number }
   /** A few of the clips, relative to the study's folder. */
   samples: { path: string; id: string; prompt: string }[]
 }
@@ -28,5 +33,6 @@ export interface StudyResults {
   format: 'audioldm-study'
   version: 1
   cells: StudyCell[]
+  /** What was asked for, by study. */
   settings: Record<string, unknown>
 }

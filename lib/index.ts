@@ -112,6 +112,18 @@ export {
 } from './score/save-statistics.js'
 export { score } from './score/score.js'
 export type { ClipProgress } from './score/statistics/side.js'
+export {
+  type StudyCell,
+  type StudyEvent,
+  type StudyGeneration,
+  type StudyName,
+  type StudyOptions,
+  type StudyResults,
+  type StudyScoring,
+  type StudyTraining,
+  study,
+  studySystem,
+} from './study/study.js'
 export type { Attributes } from './synthesis/clip.js'
 export {
   type SoundCaptionsOptions,

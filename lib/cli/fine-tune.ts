@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import type { Dataset } from '../datasets/dataset.js'
-import { parseDatasetSpec } from '../datasets/spec.js'
 import { InvalidOptionError } from '../errors.js'
 import { numberIn } from '../options.js'
 import type { FineTuneOptions } from '../training/options.js'
+import { datasetValue } from './dataset-value.js'
 import {
   addTrainingFlags,
   type TrainingFlags,
@@ -58,18 +58,6 @@ Examples:
     --sample "a door slams" --out runs/doors
 
 Ctrl-C writes a checkpoint; the same command with --resume goes on.`
-
-function datasetValue(option: string): (spec: string) => Dataset {
-  return (spec) => {
-    try {
-      return parseDatasetSpec(spec)
-    } catch (error) {
-      if (!(error instanceof InvalidOptionError)) throw error
-      const reason = error.option === 'dataset' ? error.message.slice(9) : error.message
-      throw new InvalidOptionError(option, reason, error.hint)
-    }
-  }
-}
 
 function validationValue(text: string): Dataset | number {
   if (!/^[+-]?[\d.]/.test(text)) return datasetValue('--validation')(text)

@@ -16,12 +16,14 @@ import { exitCodeOf, isClosedPipe, reportError, UsageError } from './output.js'
 import { pullCommand } from './pull.js'
 import { scoreCommand } from './score.js'
 import { statsCommand } from './stats.js'
+import { studyCommand } from './study.js'
 
 const commands = [
   generateCommand,
   fineTuneCommand,
   scoreCommand,
   statsCommand,
+  studyCommand,
   curveCommand,
   datasetCommand,
   pullCommand,

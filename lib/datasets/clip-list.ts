@@ -43,6 +43,7 @@ export class ClipList {
   async load(signal?: AbortSignal, known = false): Promise<LoadedDataset> {
     const listed = [...this.clips.values()]
     const clips: DatasetClip[] = []
+    const absent: Omit<DatasetClip, 'path'>[] = []
     for (let i = 0; i < listed.length; i += statsAtOnce) {
       if (signal?.aborted) throw new AbortError(signal.reason)
       const group = listed.slice(i, i + statsAtOnce)
@@ -50,10 +51,13 @@ export class ClipList {
       group.forEach(({ file, ...clip }, n) => {
         const reason = reasons[n]
         if (reason === undefined) clips.push({ ...clip, path: resolve(this.folder, file) })
-        else this.missing(file, reason)
+        else {
+          absent.push(clip)
+          this.missing(file, reason)
+        }
       })
     }
-    return { clips, problems: this.problems }
+    return { clips, problems: this.problems, absent }
   }
 
   private async absence(file: string): Promise<string | undefined> {

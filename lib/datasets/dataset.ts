@@ -38,6 +38,8 @@ export interface LoadedDataset {
   /** In the order of the list. Every file is there; none was opened. */
   clips: DatasetClip[]
   problems: DatasetProblem[]
+  /** Those whose file is not there, where the list says all about them but that. */
+  absent?: Omit<DatasetClip, 'path'>[]
 }
 
 export type DatasetName = 'esc50' | 'urbansound8k' | 'audiocaps' | 'audioset' | 'folder'

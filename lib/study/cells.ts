@@ -12,7 +12,6 @@ export interface CellPlan extends Pick<StudyCell, 'study' | 'labels' | 'identity
   make(folder: string): Promise<MadeCell>
 }
 
-/** `path` of a sample: in the cell's folder. */
 export type MadeCell = Pick<StudyCell, 'score' | 'skipped' | 'training' | 'samples'>
 
 /**
@@ -39,12 +38,8 @@ export class Cells {
     const { study, labels, identity, list, make } = plan
     const folder = this.#folder(plan)
     await makeFolder(folder)
-    const { samples, ...made } = await make(folder)
-    const cell: StudyCell = {
-      ...{ key: keyOf(plan), study, labels, identity, list },
-      ...made,
-      samples: samples.map((sample) => ({ ...sample, path: this.#relative(folder, sample.path) })),
-    }
+    const made = await make(folder)
+    const cell: StudyCell = { key: keyOf(plan), study, labels, identity, list, ...made }
     await writeFileAtomic(join(folder, 'cell.json'), `${JSON.stringify(cell, null, 2)}\n`)
     // As it is found next time: in JSON a number that is none is null.
     return (await this.find(plan)) as StudyCell
@@ -52,10 +47,6 @@ export class Cells {
 
   #folder(plan: Omit<CellPlan, 'make'>): string {
     return join(this.outputDir, 'cells', `${plan.study}-${keyOf(plan).slice(0, 16)}`)
-  }
-
-  #relative(folder: string, path: string): string {
-    return join(folder, path).slice(join(this.outputDir, '/').length).replaceAll('\\', '/')
   }
 }
 

@@ -5,6 +5,8 @@ import type { ScoreResult } from '../score/result.js'
 export const STUDIES = ['baseline', 'fine-tuning', 'curves', 'sensitivity'] as const
 export type StudyName = (typeof STUDIES)[number]
 
+export type CellLabels = Record<string, string | number | boolean>
+
 /** One entry of a table or one point of a figure. */
 export interface StudyCell {
   /** SHA-256 in hex of `identity` in canonical JSON: the name under which the cell is finished. */
@@ -14,7 +16,7 @@ export interface StudyCell {
    * What a table or figure arranges it by: dataset, system, condition ('text' | 'audio'),
    * pretrained, trainCondition, repeat, step, corruption, strength …
    */
-  labels: Record<string, string | number | boolean>
+  labels: CellLabels
   /** All that decides the numbers: settings, seeds, version, hashes of weights and of the list. */
   identity: Record<string, unknown>
   /** What `score` resolved to: metrics, counts, skipped, protocol, intervals. */

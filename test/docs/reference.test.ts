@@ -1,7 +1,7 @@
 /** What the documentation lists is what there is in the code, and the other way round. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Command } from 'commander'
+import { Command } from 'commander'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import {
@@ -25,6 +25,7 @@ import { libtorchRemoveCommand } from '../../lib/cli/libtorch-remove.js'
 import { pullCommand } from '../../lib/cli/pull.js'
 import { scoreCommand } from '../../lib/cli/score.js'
 import { statsCommand } from '../../lib/cli/stats.js'
+import { addStudyFlags } from '../../lib/cli/study-flags.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { metricNames } from '../../lib/metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../../lib/metrics/registry.js'
@@ -41,6 +42,7 @@ describe('docs/options.md', () => {
     ['libtorch install', libtorchInstallCommand()],
     ['libtorch list', libtorchListCommand()],
     ['libtorch remove', libtorchRemoveCommand()],
+    ['study', addStudyFlags(new Command('study'))],
   ] as const
 
   test.each([
@@ -76,6 +78,7 @@ describe('docs/options.md', () => {
     ['lib/training/options.ts', 'SampleOptions', '### sample'],
     ['lib/training/events.ts', 'FineTuneResult', '### Result of fineTune()'],
     ['lib/libtorch/options.ts', 'InstallLibtorchOptions', '## installLibtorch()'],
+    ['lib/study/options.ts', 'StudyOptions', '## study() and studySystem()'],
     ['lib/hub/pull.ts', 'PullOptions', '## pull(), importCheckpoint() and importBackbone()'],
     [
       'lib/weights/original/import.ts',
@@ -168,6 +171,7 @@ describe('docs/architecture.md', () => {
     ['generate()', 'lib/generate/generate.ts', 'GenerateEvent', 4],
     ['score()', 'lib/score/result.ts', 'ScoreEvent', 4],
     ['fineTune()', 'lib/training/events.ts', 'FineTuneEvent', 8],
+    ['study()', 'lib/study/events.ts', 'StudyEvent', 4],
   ])('has every event of %s', (title, file, name, count) => {
     const own = section(text, `### Events of ${title}`)
     const events = unionMembers(file, name)

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ const score = { metrics: { fd: 2.5, kid: { mean: 1, std: Number.NaN } } } as Sco
 const made: MadeCell = {
   score,
   skipped: [],
-  samples: [{ path: join('clips', 'a.wav'), id: 'a', prompt: 'rain' }],
+  samples: [{ path: 'cells/x/clips/a.wav', id: 'a', prompt: 'rain' }],
 }
 
 function plan(identity: Record<string, unknown>, make: CellPlan['make']): CellPlan {
@@ -34,16 +34,6 @@ test('a finished cell is found and never made again, whatever the order of its i
   expect(first.key).toMatch(/^[0-9a-f]{64}$/)
   const again = await new Cells(folder).finish(plan({ model: 'm', seed: 1 }, never))
   expect(again).toEqual(first)
-})
-
-test('samples are named from the folder of the study on', async () => {
-  const cell = await new Cells(folder).finish(
-    plan({ seed: 1 }, async (own) => {
-      expect(existsSync(own)).toBe(true)
-      return made
-    }),
-  )
-  expect(cell.samples[0].path).toBe(`cells/baseline-${cell.key.slice(0, 16)}/clips/a.wav`)
 })
 
 test('another identity is another cell; other labels are not', async () => {

@@ -39,6 +39,10 @@ const sizes: Record<Dataset['name'], ListSize> = {
   folder: (all) => Math.min(400, Math.round(all / 5)),
 }
 
+export function sizeOfList(name: Dataset['name']): ListSize {
+  return sizes[name]
+}
+
 export async function openTestSets(context: StudyContext): Promise<TestSet[]> {
   const { datasets, lists = [] } = context.settings
   const given = await Promise.all(lists.map(async (path, i) => readList(`lists[${i}]`, path)))
@@ -72,7 +76,7 @@ async function openTestSet(
   const tested = testedPart(dataset)
   const { clips, absent = [] } = await tested.load(signal)
   const path = join(outputDir, 'lists', `${name}.json`)
-  const size: ListSize = (all) => Math.min(items ?? all, sizes[dataset.name](all))
+  const size: ListSize = (all) => Math.min(items ?? all, sizeOfList(dataset.name)(all))
   const list = given ?? drawList(dataset.name, [...clips, ...absent], size, seed)
   const hash = hashOfList(list)
   if (existsSync(path) && hashOfList(await readList('outputDir', path)) !== hash) {

@@ -38,7 +38,12 @@ export function write(path: string, content: string | Uint8Array): void {
 }
 
 /** ESC-50 with so many classes and clips of each in every of five folds. */
-export function writeEsc50(folder: string, classes: number, perFold: number): string {
+export function writeEsc50(
+  folder: string,
+  classes: number,
+  perFold: number,
+  { files = true } = {},
+): string {
   const rows = ['filename,fold,target,category,esc10,src_file,take']
   let index = 0
   for (let fold = 1; fold <= 5; fold++) {
@@ -47,7 +52,8 @@ export function writeEsc50(folder: string, classes: number, perFold: number): st
         const source = 100_000 + index
         const name = `${fold}-${source}-A-${target}.wav`
         rows.push(`${name},${fold},${target},sound_${target},False,${source},A`)
-        write(join(folder, 'audio', name), tone(index++))
+        if (files) write(join(folder, 'audio', name), tone(index))
+        index++
       }
     }
   }
@@ -73,8 +79,11 @@ export function shortOptions(
   }
 }
 
-export async function run(name: Parameters<typeof study>[0], options: StudyOptions) {
-  const job = study(name, options)
+export function run(name: Parameters<typeof study>[0], options: StudyOptions) {
+  return collect(study(name, options))
+}
+
+export async function collect(job: ReturnType<typeof study>) {
   const events: StudyEvent[] = []
   for await (const event of job) events.push(event)
   return { results: await job, events }

@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { StudyResults } from '../../lib/study/results.js'
+import { compileLibrary, runCli, start } from '../cli/run-cli.js'
+import { narrowWeights } from '../score/fixture.js'
+import { scratch, writeEsc50 } from './fixture.js'
+
+const work = scratch()
+afterAll(work.remove)
+
+const minutes = 10 * 60_000
+
+function flags(out: string): string[] {
+  const { panns, vggish } = narrowWeights()
+  return [
+    ...['--dataset', `esc50:${work.in('esc50')}`, '--out', work.in(out), '--conditions', 'text'],
+    ...['--steps', '2', '--duration', '0.64', '--bootstrap', '0', '--panns', panns],
+    ...['--vggish', vggish, '--cache-dir', work.in('features'), '--device', 'cpu'],
+    ...['--threads', '1', '--json'],
+  ]
+}
+
+beforeAll(() => {
+  compileLibrary()
+  writeEsc50(work.in('esc50'), 5, 2)
+})
+
+const clipsOf = (out: string) => {
+  const cells = work.in(out, 'cells')
+  if (!existsSync(cells)) return []
+  return readdirSync(cells).flatMap((cell) => {
+    const folder = join(cells, cell, 'clips')
+    return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+  })
+}
+
+test('killed in a cell and started again, clips are kept and numbers are equal', {
+  timeout: minutes,
+}, async () => {
+  const whole = await runCli(['study', 'baseline', ...flags('whole')])
+  expect(whole.code).toBe(0)
+  const { cells }: StudyResults = JSON.parse(whole.stdout)
+  expect(whole.stderr).toContain('baseline, dataset esc50, condition text: finished')
+
+  const [child, ended] = start(['study', 'baseline', ...flags('killed')])
+  const finished = () => clipsOf('killed').filter((path) => !path.includes('/.'))
+  while (finished().length < 3 && child.exitCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  child.kill('SIGKILL')
+  expect((await ended).signal).toBe('SIGKILL')
+  const kept = new Map(finished().map((path) => [path, statSync(path).mtimeMs]))
+  expect(kept.size).toBeLessThan(10)
+
+  const again = await runCli(['study', 'baseline', ...flags('killed')])
+  expect(again.code).toBe(0)
+  for (const [path, time] of kept) expect(statSync(path).mtimeMs).toBe(time)
+  const [cell] = (JSON.parse(again.stdout) as StudyResults).cells
+  expect(cell.key).toBe(cells[0].key)
+  expect(cell.score.metrics).toEqual(cells[0].score.metrics)
+
+  const third = await runCli(['study', 'baseline', ...flags('killed').slice(0, -1)])
+  expect(third.stderr).toContain('condition text: found')
+  expect(third.stdout).toMatch(
+    /^study +dataset +condition +fd +fad +is +kl +clips\nbaseline +esc50 +text/,
+  )
+})
+
+test('a folder of another system is a row', async () => {
+  const list = JSON.parse(readFileSync(work.in('whole', 'lists', 'esc50.json'), 'utf8'))
+  expect(list.items).toHaveLength(10)
+  const references = work.in('whole', 'references', 'esc50')
+  const run = await runCli(['study', 'system', 'Perfect', references, ...flags('whole')])
+  expect(run.code).toBe(0)
+  const { cells }: StudyResults = JSON.parse(run.stdout)
+  expect(cells.map(({ labels }) => labels)).toEqual([
+    { dataset: 'esc50', condition: 'text' },
+    { dataset: 'esc50', system: 'Perfect' },
+  ])
+  expect(cells[1].score.metrics.fd).toBeCloseTo(0, 6)
+})
+
+test('wrong usage is told by the names of flags', async () => {
+  const cases: [string[], string][] = [
+    [['study'], 'a study is missing'],
+    [['study', 'everything'], "unknown study 'everything'"],
+    [['study', 'baseline', '--out', 'x'], "required option '--dataset <spec>' not specified"],
+    [['study', 'fine-tuning', ...flags('x')], '--training-steps: is needed'],
+    [
+      ['study', 'baseline', ...flags('x'), '--list', 'none.json'],
+      '--list[0]: none.json there is no',
+    ],
+    [
+      ['study', 'baseline', ...flags('x'), '--conditions', 'smell'],
+      '--conditions: expected text or audio',
+    ],
+  ]
+  for (const [args, message] of cases) {
+    const { code, stderr } = await runCli(args)
+    expect(stderr).toContain(message)
+    expect(code).toBe(2)
+  }
+})

@@ -29,8 +29,9 @@ export async function readJsonList(
     else if (captions.length === 0) reject(`${wav} has no caption`)
     else {
       const file = files.named(wav)
-      if (file === undefined) clips.missing(wav, 'there is no file with this name or id')
-      else clips.add(i + 1, { id: wav, file, captions, labels: labelsOf(entry, names) })
+      const clip = { id: wav, captions, labels: labelsOf(entry, names) }
+      if (file === undefined) clips.missing(wav, 'there is no file with this name or id', clip)
+      else clips.add(i + 1, { ...clip, file })
     }
   }
 }

@@ -76,7 +76,7 @@ async function readCsv(
   clips: ClipList,
   signal?: AbortSignal,
 ): Promise<void> {
-  const absent = new Set<string>()
+  const absent = new Map<string, string[]>()
   for await (const row of tableRows(path, ['youtube_id', 'start_time', 'caption'], clips, signal)) {
     const [youtubeId, time] = [row.get('youtube_id'), row.get('start_time')]
     const caption = tidy(row.get('caption'))
@@ -87,13 +87,15 @@ async function readCsv(
     else if (!Number.isFinite(start)) clips.reject(row.line, `the start_time is '${time}'`)
     else if (caption === '') clips.reject(row.line, 'has no caption')
     else if (found) found.captions.push(caption)
-    else if (!absent.has(id)) {
+    else if (absent.has(id)) absent.get(id)?.push(caption)
+    else {
       const result = files.file(youtubeId, start)
       if ('file' in result) {
         clips.add(row.line, { id, file: result.file, captions: [caption], labels: [] })
       } else {
-        absent.add(id)
-        clips.missing(id, result.reason)
+        const captions = [caption]
+        absent.set(id, captions)
+        clips.missing(id, result.reason, { id, captions, labels: [] })
       }
     }
   }

@@ -96,8 +96,9 @@ function addRow(
     labels.push(name)
   }
   const id = `${youtubeId}_${Number(from)}`
+  const clip = { id, captions: [captionOf(labels, template)], labels }
   const found = files.file(youtubeId, Number(from))
-  if ('reason' in found) clips.missing(id, found.reason)
-  else clips.add(line, { id, file: found.file, captions: [captionOf(labels, template)], labels })
+  if ('reason' in found) clips.missing(id, found.reason, clip)
+  else clips.add(line, { ...clip, file: found.file })
   return undefined
 }

@@ -8,11 +8,14 @@ import type { DatasetClip, DatasetProblem, LoadedDataset } from './dataset.js'
 /** A clip whose file has not been looked for; `file` is as `safeFile` gives it. */
 export type ListedClip = Omit<DatasetClip, 'path'> & { file: string }
 
+type AbsentClip = Omit<DatasetClip, 'path'>
+
 const statsAtOnce = 64
 
 export class ClipList {
   private readonly clips = new Map<string, ListedClip>()
   private readonly problems: DatasetProblem[] = []
+  private readonly absent: AbsentClip[] = []
 
   /** `list`: the file with the rows, relative to the folder as the clips are. */
   constructor(
@@ -25,7 +28,9 @@ export class ClipList {
     this.problems.push({ kind: 'row', path: `${join(this.folder, this.list)}:${line}`, reason })
   }
 
-  missing(file: string, reason: string): void {
+  /** `clip`: all that the list says of it, where that is known. */
+  missing(file: string, reason: string, clip?: AbsentClip): void {
+    if (clip) this.absent.push(clip)
     this.problems.push({ kind: 'missing', path: resolve(this.folder, file), reason })
   }
 
@@ -43,7 +48,6 @@ export class ClipList {
   async load(signal?: AbortSignal, known = false): Promise<LoadedDataset> {
     const listed = [...this.clips.values()]
     const clips: DatasetClip[] = []
-    const absent: Omit<DatasetClip, 'path'>[] = []
     for (let i = 0; i < listed.length; i += statsAtOnce) {
       if (signal?.aborted) throw new AbortError(signal.reason)
       const group = listed.slice(i, i + statsAtOnce)
@@ -51,13 +55,10 @@ export class ClipList {
       group.forEach(({ file, ...clip }, n) => {
         const reason = reasons[n]
         if (reason === undefined) clips.push({ ...clip, path: resolve(this.folder, file) })
-        else {
-          absent.push(clip)
-          this.missing(file, reason)
-        }
+        else this.missing(file, reason, clip)
       })
     }
-    return { clips, problems: this.problems, absent }
+    return { clips, problems: this.problems, absent: this.absent }
   }
 
   private async absence(file: string): Promise<string | undefined> {

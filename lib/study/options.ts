@@ -7,7 +7,13 @@ import type { FineTuneOptions } from '../training/options.js'
 /** How the clips are generated, as in generate(). */
 export type StudyGeneration = Pick<
   ClipOptions,
-  'durationSeconds' | 'steps' | 'guidanceScale' | 'scheduler' | 'karras' | 'eta'
+  | 'durationSeconds'
+  | 'steps'
+  | 'guidanceScale'
+  | 'guidanceInterval'
+  | 'scheduler'
+  | 'karras'
+  | 'eta'
 > & { batchSize?: number }
 
 /** How the models of the fine-tuning study are trained, as in fineTune(). */

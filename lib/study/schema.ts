@@ -13,13 +13,15 @@ const someOf = <T extends z.ZodType>(element: T, what: string) =>
   z.array(element, expecting(what)).min(1, { error: 'the list is empty' })
 
 const { dataset, device, threads, libtorchPath } = fineTuneSchema.shape
-const { durationSeconds, steps, guidanceScale, scheduler, karras, eta } = clipSchema.shape
+const { durationSeconds, steps, guidanceScale, guidanceInterval, scheduler, karras, eta } =
+  clipSchema.shape
 
 const generation = z.strictObject(
   {
     durationSeconds,
     steps: steps.default(25),
     guidanceScale: guidanceScale.default(2.5),
+    guidanceInterval,
     scheduler: scheduler.default('dpmpp-2m'),
     karras: karras.default(false),
     eta: eta.default(0),

@@ -74,7 +74,10 @@ async function openTestSet(
   const { settings, control, signal } = context
   const { outputDir, items, seed } = settings
   const tested = testedPart(dataset)
-  const { clips, absent = [] } = await tested.load(signal)
+  const { clips, absent = [], problems } = await tested.load(signal)
+  for (const { kind, path, reason } of problems) {
+    if (kind === 'row') control.emit({ type: 'skipped', path, reason })
+  }
   const path = join(outputDir, 'lists', `${name}.json`)
   const size: ListSize = (all) => Math.min(items ?? all, sizeOfList(dataset.name)(all))
   const list = given ?? drawList(dataset.name, [...clips, ...absent], size, seed)

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StudyResults } from '../../lib/study/results.js'
-import { compileLibrary, runCli, start } from '../cli/run-cli.js'
+import { cli, compileLibrary, runCli, start } from '../cli/run-cli.js'
 import { narrowWeights } from '../score/fixture.js'
 import { scratch, writeEsc50 } from './fixture.js'
 
@@ -79,6 +80,27 @@ test('a folder of another system is a row', async () => {
     { dataset: 'esc50', system: 'Perfect' },
   ])
   expect(cells[1].score.metrics.fd).toBeCloseTo(0, 6)
+})
+
+test('a disk that takes no clip more is one error, and the study goes on later', {
+  timeout: minutes,
+}, async () => {
+  // References have 16 kB, clips 20: the limit of a file's size stands for that of the disk.
+  const args = ['study', 'baseline', ...flags('full')]
+  const limited = ['-c', 'ulimit -f 18; exec "$0" "$@"', process.execPath, cli, ...args]
+  const failed = spawnSync('bash', limited, { encoding: 'utf8' })
+  expect(JSON.parse(failed.stdout).error).toMatchObject({
+    code: 'OUTPUT_FAILED',
+    message: expect.stringMatching(
+      /^cannot write .*clips.*wav: the file would exceed the size limit/,
+    ),
+  })
+  expect(failed.status).toBe(1)
+  expect(clipsOf('full')).toEqual([])
+  const later = await runCli(args)
+  expect(later.code).toBe(0)
+  const whole = JSON.parse(readFileSync(work.in('whole', 'results.json'), 'utf8')).cells[0]
+  expect(JSON.parse(later.stdout).cells[0].score.metrics).toEqual(whole.score.metrics)
 })
 
 test('wrong usage is told by the names of flags', async () => {

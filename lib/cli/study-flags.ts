@@ -21,7 +21,8 @@ import { outputPath } from './output-path.js'
 import { numberValue, seedValue, textValue } from './values.js'
 
 export interface StudyFlags extends FeatureFlags {
-  dataset: Dataset[]
+  dataset?: Dataset[]
+  miniature?: boolean
   out: string
   model?: string
   base?: string
@@ -54,11 +55,12 @@ export function addStudyFlags(command: Command): Command {
   const number = (flags: string, text: string, schema: Parameters<typeof numberValue>[1]) =>
     command.option(flags, text, numberValue(flags.split(' ')[0], schema))
   command
-    .requiredOption(
+    .option(
       '--dataset <spec>',
       'esc50:DIR, urbansound8k:DIR, audiocaps:DIR, audioset:DIR or folder:DIR; may be repeated',
       repeated(datasetValue('--dataset')),
     )
+    .option('--miniature', 'everything small: an hour or so, without any other option but --out')
     .requiredOption('--out <dir>', 'where everything goes, and is found again', outputPath('--out'))
     .option('--model <dir|id>', 'model folder or hub id (default: the embedded one)')
     .option('--base <dir|id>', 'what fine-tuning starts from (default: the model)')
@@ -112,9 +114,13 @@ export function studyOptions(flags: StudyFlags): StudyOptions {
   const { device, threads, ...features } = featureOptions(flags)
   const { metrics, preset, bootstrap } = flags
   return {
-    ...{ datasets: flags.dataset, outputDir: flags.out, model: flags.model, base: flags.base },
-    ...{ lists: flags.list, items: flags.items, conditions: flags.conditions },
-    ...{ repeats: flags.repeats, seed: flags.seed, device, threads },
+    outputDir: flags.out,
+    ...defined({
+      ...{ datasets: flags.dataset, model: flags.model, base: flags.base },
+      ...{ miniature: flags.miniature, lists: flags.list, items: flags.items },
+      ...{ conditions: flags.conditions, repeats: flags.repeats, seed: flags.seed },
+      ...{ device, threads },
+    }),
     generation: defined({
       ...{ durationSeconds: flags.duration, steps: flags.steps, guidanceScale: flags.guidance },
     }),

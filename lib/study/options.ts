@@ -52,8 +52,11 @@ export type StudyScoring = Omit<
 >
 
 export interface StudyOptions {
-  /** What is tested: esc50(), urbanSound8K(), audioCaps(), audioSet() or captionedFolder(). */
-  datasets: readonly Dataset[]
+  /**
+   * What is tested: esc50(), urbanSound8K(), audioCaps(), audioSet() or captionedFolder(). Required but
+   * for a miniature, which synthesises sounds where it is left out.
+   */
+  datasets?: readonly Dataset[]
   /** Where lists, references, cells and results.json go. A study that was stopped goes on there. */
   outputDir: string
   /** A model folder or a hub id that was pulled; default: the embedded one. */
@@ -62,6 +65,11 @@ export interface StudyOptions {
   base?: string
   /** Evaluation lists that were saved before, in place of those that the seed draws. */
   lists?: readonly string[]
+  /**
+   * Everything small, in so far as it is not given: 32 items, diffusion and training of few steps, 3
+   * repeats; fine-tuning starts from the embedded model that has heard no recording. Default false.
+   */
+  miniature?: boolean
   /** Items of a list at most, 1 … 100000; default: 400 of ESC-50, 870 of US8K, else all. */
   items?: number
   /** What the baseline study generates from; default: text and audio. */

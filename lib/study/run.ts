@@ -8,6 +8,7 @@ import { lockFile } from '../files/file-lock.js'
 import { makeFolder, writeFileAtomic } from '../files/write-file.js'
 import { type CellPlan, Cells } from './cells.js'
 import { StudyContext, type StudyControl } from './context.js'
+import { embeddedBase } from './miniature.js'
 import { STUDIES, type StudyCell, type StudyName, type StudyResults } from './results.js'
 import type { StudySettings } from './schema.js'
 import { openTestSets, type TestSet } from './test-set.js'
@@ -23,8 +24,7 @@ export async function runStudies(
 ): Promise<StudyResults> {
   // Every clip that is read ahead listens to it.
   setMaxListeners(0, control.signal)
-  const settings = { ...given, outputDir: resolve(given.outputDir) }
-  const { outputDir } = settings
+  const outputDir = resolve(given.outputDir)
   await makeFolder(outputDir)
   const lock = await lockFile(join(outputDir, '.lock'))
   if ('holder' in lock) {
@@ -32,6 +32,9 @@ export async function runStudies(
   }
   let context: StudyContext | undefined
   try {
+    const { model, base = given.miniature && !model ? await embeddedBase(outputDir) : undefined } =
+      given
+    const settings = { ...given, outputDir, base }
     context = new StudyContext(settings, control)
     const tests = await openTestSets(context)
     const plans = await plan(context, tests)

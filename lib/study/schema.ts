@@ -59,6 +59,7 @@ export const studySchema = z.strictObject({
   outputDir: text('a folder'),
   model: text('a model folder or a hub id').optional(),
   base: text('a model folder or a hub id').optional(),
+  miniature: z.boolean(expecting('true or false')).default(false),
   lists: someOf(text('the path of a list'), 'a list of paths').optional(),
   items: integerIn(1, 100_000).optional(),
   conditions: someOf(

@@ -6,6 +6,7 @@ import type { CellPlan } from './cells.js'
 import { planCurves } from './curves.js'
 import type { StudyEvent } from './events.js'
 import { planFineTuning } from './fine-tuning.js'
+import { miniature } from './miniature.js'
 import type { StudyOptions } from './options.js'
 import { STUDIES, type StudyName, type StudyResults } from './results.js'
 import { type Planner, runStudies } from './run.js'
@@ -39,7 +40,7 @@ export function study(
     const known = [...Object.keys(planners), 'all'].join(', ')
     throw new InvalidOptionError('name', `expected one of ${known}, got ${show(name)}`)
   }
-  const { signal, ...settings } = parseOptions(studySchema, options)
+  const { signal, ...settings } = parse(options)
   const plan: Planner = async (context, tests) => {
     const plans: CellPlan[] = []
     for (const each of names) plans.push(...(await (planners[each] as Planner)(context, tests)))
@@ -64,7 +65,11 @@ export function studySystem(
     if (typeof value === 'string' && value !== '') continue
     throw new InvalidOptionError(option, `expected a text, got ${show(value)}`)
   }
-  const { signal, ...settings } = parseOptions(studySchema, options)
+  const { signal, ...settings } = parse(options)
   const plan: Planner = (context, tests) => planSystem(context, tests, name, folder)
   return new Job((control) => runStudies([], plan, settings, control), signal)
+}
+
+function parse(options: StudyOptions) {
+  return parseOptions(studySchema, options?.miniature === true ? miniature(options) : options)
 }

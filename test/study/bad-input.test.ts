@@ -20,6 +20,8 @@ const options = (name: string, change: Partial<StudyOptions> = {}) =>
 test('options are checked at once', async () => {
   const cases: [unknown, string][] = [
     [{ datasets: [] }, 'datasets: the list is empty'],
+    [{ datasets: undefined }, 'datasets: expected a list of data sets'],
+    [{ miniature: 1 }, 'miniature: expected true or false'],
     [{ datasets: [folder] }, 'datasets[0]: expected a data set'],
     [{ items: 0 }, 'items: expected a whole number from 1 to 100000, got 0'],
     [{ conditions: ['smell'] }, 'conditions[0]: expected text or audio'],

@@ -107,7 +107,8 @@ test('wrong usage is told by the names of flags', async () => {
   const cases: [string[], string][] = [
     [['study'], 'a study is missing'],
     [['study', 'everything'], "unknown study 'everything'"],
-    [['study', 'baseline', '--out', 'x'], "required option '--dataset <spec>' not specified"],
+    [['study', 'baseline'], "required option '--out <dir>' not specified"],
+    [['study', 'baseline', '--out', 'x'], '--dataset: expected a list of data sets'],
     [['study', 'fine-tuning', ...flags('x')], '--training-steps: is needed'],
     [
       ['study', 'baseline', ...flags('x'), '--list', 'none.json'],

@@ -92,7 +92,7 @@ test('what cannot be a row is refused', async () => {
   )
   expect(await refusal(() => studySystem('', nowhere, options))).toContain('name: expected a text')
   const two = writeEsc50(work.in('two', 'esc50'), 1, 1)
-  const datasets = [...options.datasets, esc50(two)]
+  const datasets = [...(options.datasets ?? []), esc50(two)]
   expect(await refusal(() => studySystem('X', nowhere, { ...options, datasets }))).toContain(
     "datasets: two of them are called 'esc50'",
   )

@@ -64,6 +64,11 @@ export class StudyContext {
     return { folder, hash: await hashModel(folder, this.#hashes) }
   }
 
+  /** SHA-256 of a file's content, remembered in the cache where fine-tuning looks too. */
+  hashFile(path: string): Promise<string> {
+    return this.#hashes.of(path)
+  }
+
   /** One model is loaded at a time. It is the context's to dispose. */
   async load(path: string): Promise<Model> {
     if (this.#loaded?.path === path) return this.#loaded.model

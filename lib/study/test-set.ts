@@ -119,7 +119,8 @@ function testedPart(dataset: Dataset): Dataset {
   return dataset
 }
 
-function trainingPart(dataset: Dataset, { items }: EvaluationList): Dataset {
+/** What is not on the list; of AudioCaps the split that is published for it. */
+export function trainingPart(dataset: Dataset, { items }: EvaluationList): Dataset {
   const source =
     dataset.name === 'audiocaps' && dataset.list !== undefined ? audioCaps(dataset.path) : dataset
   const tested = new Set(items.map(({ id }) => id))

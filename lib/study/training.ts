@@ -39,13 +39,14 @@ export class StudyTraining {
     private readonly context: StudyContext,
     readonly base: StudyModel,
     private readonly options: TrainingSettings,
+    data: string,
     readonly of: TrainingCase,
   ) {
     const { settings } = context
     const { cacheDir, ...decisive } = options
-    const { test, ...rest } = of
+    const { test: _, ...rest } = of
     this.identity = {
-      ...{ ...rest, model: base.hash, list: test.hash, options: decisive },
+      ...{ ...rest, model: base.hash, data, options: decisive },
       seed: String(this.#seed),
     }
     const name = createHash('sha256').update(canonicalJson(this.identity)).digest('hex')

@@ -1,5 +1,7 @@
 /** The trainings of a study, and their checkpoints as cells. */
-import { InvalidModelError, InvalidOptionError } from '../errors.js'
+import { createHash } from 'node:crypto'
+import { AbortError, InvalidModelError, InvalidOptionError } from '../errors.js'
+import { canonicalJson } from '../files/canonical-json.js'
 import type { CellPlan } from './cells.js'
 import type { StudyContext, StudyModel } from './context.js'
 import { evaluate } from './evaluate.js'
@@ -37,7 +39,24 @@ export async function trainingsOf(
       ),
     ),
   )
-  return cases.map((each) => new StudyTraining(context, base, options, each))
+  const data = new Map<TestSet, string>()
+  for (const test of trained) data.set(test, await hashOfData(context, test))
+  return cases.map((each) => {
+    const hash = data.get(each.test) as string
+    return new StudyTraining(context, base, options, hash, each)
+  })
+}
+
+/** Over the clips that are trained on: what is said of them, and the contents of their files. */
+async function hashOfData(context: StudyContext, { training }: TestSet): Promise<string> {
+  const { clips } = await training.load(context.signal)
+  const hash = createHash('sha256')
+  for (const { path, ...clip } of clips) {
+    const content = await context.hashFile(path).catch(() => 'unreadable')
+    hash.update(`${canonicalJson({ ...clip, content })}\n`)
+    if (context.signal.aborted) throw new AbortError(context.signal.reason)
+  }
+  return hash.digest('hex')
 }
 
 /** @throws InvalidModelError for a model that cannot hear */

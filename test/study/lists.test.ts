@@ -1,12 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
+import { audioCaps } from '../../lib/datasets/audiocaps.js'
 import type { DatasetClip } from '../../lib/datasets/dataset.js'
 import { esc50 } from '../../lib/datasets/esc50.js'
 import { urbanSound8K } from '../../lib/datasets/urbansound8k.js'
 import { drawList, hashOfList, readList, saveList } from '../../lib/study/evaluation-list.js'
-import { sizeOfList } from '../../lib/study/test-set.js'
+import { sizeOfList, trainingPart } from '../../lib/study/test-set.js'
 import { refusal } from '../datasets/fixture.js'
-import { scratch, write, writeEsc50 } from './fixture.js'
+import { scratch, tone, write, writeEsc50 } from './fixture.js'
 
 const work = scratch()
 afterAll(work.remove)
@@ -61,6 +62,22 @@ test('a list depends on the seed, and not on the order of clips or on which file
   const { clips, absent = [] } = await esc50(folder).load()
   expect(absent).toHaveLength(7)
   expect(hashOfList(draw([...clips, ...absent]))).toBe(hashOfList(list))
+})
+
+test('what is trained on is what is not tested', async () => {
+  const dataset = esc50(writeEsc50(work.in('parts'), 4, 3))
+  const { clips } = await dataset.load()
+  const list = drawList('esc50', clips, sizeOfList('esc50'), 0n)
+  const trained = await trainingPart(dataset, list).load()
+  const ids = [...list.items, ...trained.clips].map(({ id }) => id)
+  expect([list.items.length, trained.clips.length]).toEqual([12, 48])
+  expect(new Set(ids)).toEqual(new Set(clips.map(({ id }) => id)))
+
+  write(work.in('caps', 'train.csv'), 'youtube_id,start_time,caption\nabcdefghijk,0,trained on\n')
+  write(work.in('caps', 'mine.csv'), 'youtube_id,start_time,caption\nabcdefghijK,0,tested\n')
+  write(work.in('caps', 'abcdefghijk.wav'), tone(1))
+  const named = trainingPart(audioCaps(work.in('caps'), { list: 'mine.csv' }), list)
+  expect((await named.load()).clips.map(({ captions }) => captions)).toEqual([['trained on']])
 })
 
 test('of five captions the seed picks one; several labels are one prompt', () => {

@@ -1,4 +1,5 @@
 /** Scores of single clips as a table for spreadsheets. */
+import { csvText } from '../files/csv.js'
 import type { ClipRow } from '../score/per-clip.js'
 
 type Column = [header: string, field: keyof ClipRow]
@@ -23,12 +24,11 @@ const columns: readonly Column[] = [
   ['top_probability', 'topProbability'],
 ]
 
-/** RFC 4180; a cell is empty where a clip has no such score. */
+/** A cell is empty where a clip has no such score. */
 export function clipCsv(clips: ClipRow[]): string {
   const all = columns.flatMap((column) => [column, ...behind(column, clips)])
-  const lines = [all.map(([header]) => header)]
-  for (const clip of clips) lines.push(all.map(([, field]) => cell(clip[field])))
-  return lines.map((line) => `${line.join(',')}\r\n`).join('')
+  const head = all.map(([header]) => header)
+  return csvText([head, ...clips.map((clip) => all.map(([, field]) => clip[field]))])
 }
 
 /** Those of the same number by other backbones, such as `klSoftmax@passt`. */
@@ -37,12 +37,4 @@ function behind([header, field]: Column, clips: ClipRow[]): Column[] {
   return [...keys]
     .filter((key) => key.startsWith(`${field}@`))
     .map((key) => [header + key.slice(field.length), key as keyof ClipRow])
-}
-
-function cell(value: string | number | undefined): string {
-  if (value === undefined) return ''
-  if (typeof value === 'number') return String(value)
-  // What begins like a formula would be run as one by a spreadsheet; an apostrophe makes it text.
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

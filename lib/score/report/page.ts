@@ -19,18 +19,20 @@ audio { width: 100%; margin-top: .3rem } svg text { fill: var(--quiet); font-siz
 .frame { fill: none; stroke: var(--rule) } circle { fill-opacity: .75 }
 circle.generated, .key.generated { fill: var(--generated); color: var(--generated) }
 circle.reference, .key.reference { fill: var(--reference); color: var(--reference) }
-li.warning { margin-bottom: .4rem } pre { overflow-x: auto; font-size: .85rem }`
+li.warning { margin-bottom: .4rem } pre { overflow-x: auto; font-size: .85rem }
+:focus-visible { outline: 2px solid var(--reference); outline-offset: 2px }`
 
 /** No request leaves the page, whatever the names in it are. */
 const policy =
   "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; base-uri 'none'"
 
-export function htmlPage(title: string, sections: string[]): string {
+/** `more` is style of this page alone. */
+export function htmlPage(title: string, sections: string[], more = ''): string {
   return (
     '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
     `<meta http-equiv="Content-Security-Policy" content="${policy}">` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
-    `<title>${escapeHtml(title)}</title><style>${style}</style></head><body>` +
+    `<title>${escapeHtml(title)}</title><style>${style}${more}</style></head><body>` +
     `<h1>${escapeHtml(title)}</h1>${sections.join('\n')}</body></html>\n`
   )
 }
@@ -45,5 +47,11 @@ export function htmlTable(head: string[], rows: string[][]): string {
     row.map((cell, i) => `<td${i > 0 ? ' class="number"' : ''}>${escapeHtml(cell)}</td>`).join('')
   const names = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('')
   const body = rows.map((row) => `<tr>${cells(row)}</tr>`).join('')
-  return `<div class="wide"><table><thead><tr>${names}</tr></thead><tbody>${body}</tbody></table></div>`
+  const table = `<table><thead><tr>${names}</tr></thead><tbody>${body}</tbody></table>`
+  return wide(head.join(', '), table)
+}
+
+/** What may be wider than the screen scrolls, with the keyboard too. */
+export function wide(name: string, content: string): string {
+  return `<div class="wide" role="region" tabindex="0" aria-label="${escapeHtml(name)}">${content}</div>`
 }

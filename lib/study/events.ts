@@ -15,7 +15,7 @@ export type StudyEvent =
     }
   | {
       type: 'step'
-      stage: 'references' | 'preparing' | 'training' | 'generating' | 'scoring'
+      stage: 'references' | 'preparing' | 'training' | 'generating' | 'corrupting' | 'scoring'
       done: number
       total: number
     }

@@ -1,6 +1,7 @@
 /** The numbers of a study's cells, as its tables and figures show them. */
 import type { Interval } from '../metrics/interval.js'
 import type { MetricIntervals, MetricName, MetricValues } from '../metrics/metric.js'
+import { type AskedMetric, askedMetrics, behindOf, partsOf } from '../metrics/metric-at.js'
 import { selectMetrics } from '../metrics/registry.js'
 import { normalQuantile, studentQuantile } from '../metrics/student.js'
 import type { ScoreResult } from '../score/result.js'
@@ -11,7 +12,7 @@ export interface StudyNumber extends Partial<Interval> {
 }
 
 export interface Column {
-  metric: MetricName
+  metric: AskedMetric
   title: string
   better: 'lower' | 'higher'
 }
@@ -34,45 +35,45 @@ const titles = {
 /** The metrics that any of these results has. */
 export function columnsOf(scores: readonly ScoreResult[]): Column[] {
   return (Object.keys(titles) as MetricName[])
+    .flatMap((name) => askedMetrics.filter((metric) => partsOf(metric).name === name))
     .filter((metric) => scores.some((score) => numberOf(score, metric) !== undefined))
     .map(columnOf)
 }
 
-export function columnOf(metric: MetricName): Column {
-  const [{ better }] = selectMetrics([metric])
-  return { metric, title: titles[metric], better }
+export function columnOf(metric: AskedMetric): Column {
+  const { name, backbone } = partsOf(metric)
+  const [{ better }] = selectMetrics([name])
+  return { metric, title: titles[name] + (backbone ? ` (${backbone})` : ''), better }
 }
 
 /** Of kl the softmax, of metrics with a spread their mean. Undefined where there is no number. */
 export function numberOf(
   { metrics, intervals }: Pick<ScoreResult, 'metrics' | 'intervals'>,
-  metric: MetricName,
+  metric: AskedMetric,
 ): StudyNumber | undefined {
   const value = rawValue(metrics, metric)
   // Results that were saved have null for what is not finite.
   if (value === undefined || !Number.isFinite(value)) return undefined
-  const { low, high } = (intervals && intervalOf(intervals, metric)) ?? {}
+  const { low, high } = (intervals && rawInterval(intervals, metric)) ?? {}
   return Number.isFinite(low) && Number.isFinite(high) ? { value, low, high } : { value }
 }
 
-function rawValue(metrics: MetricValues, metric: MetricName): number | undefined {
-  switch (metric) {
-    case 'kl':
-      return metrics.kl?.softmax
-    case 'fad-infinity':
-      return metrics.fadInfinity?.value
-    case 'is':
-    case 'kid':
-    case 'clap':
-      return metrics[metric]?.mean
-    default:
-      return metrics[metric]
-  }
+function rawValue(metrics: MetricValues, metric: AskedMetric): number | undefined {
+  const found = metrics[keyOf(metric)]
+  if (typeof found !== 'object' || found === null) return found
+  return 'softmax' in found ? found.softmax : 'mean' in found ? found.mean : found.value
 }
 
-function intervalOf(intervals: MetricIntervals, metric: MetricName): Interval | undefined {
-  if (metric === 'kl') return intervals.kl?.softmax
-  return metric === 'fad-infinity' ? undefined : intervals[metric]
+function rawInterval(intervals: MetricIntervals, metric: AskedMetric): Interval | undefined {
+  const key = keyOf(metric)
+  const found = key === 'fadInfinity' ? undefined : intervals[key]
+  return found && 'softmax' in found ? found.softmax : found
+}
+
+function keyOf(metric: AskedMetric): keyof MetricValues {
+  const { name, backbone } = partsOf(metric)
+  const field = name === 'fad-infinity' ? 'fadInfinity' : name
+  return `${field}${behindOf(backbone)}` as keyof MetricValues
 }
 
 /**

@@ -11,6 +11,7 @@ import type { StudyOptions } from './options.js'
 import { STUDIES, type StudyName, type StudyResults } from './results.js'
 import { type Planner, runStudies } from './run.js'
 import { studySchema } from './schema.js'
+import { planSensitivity } from './sensitivity.js'
 import { planSystem } from './system.js'
 
 export type { StudyEvent } from './events.js'
@@ -21,6 +22,7 @@ const planners: Partial<Record<StudyName, Planner>> = {
   baseline: planBaseline,
   'fine-tuning': planFineTuning,
   curves: planCurves,
+  sensitivity: planSensitivity,
 }
 
 /**

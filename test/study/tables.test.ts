@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  columnsOf,
   differenceBetween,
   numberOf,
   overRepeats,
@@ -19,6 +20,27 @@ describe('numbers', () => {
     saved.intervals = { fd: { low: null, high: null } }
     expect(numberOf(saved, 'psnr')).toBeUndefined()
     expect(numberOf(saved, 'fd')).toEqual({ value: 3 })
+  })
+
+  test('of a backbone of their own have a column of their own, beside that of the metric', () => {
+    const score = madeScore({ fd: 1, is: 2, kl: 3, fad: 4 })
+    score.metrics['fd@passt'] = 5
+    score.metrics['kl@passt'] = { softmax: 6, sigmoid: 7 }
+    score.metrics.fadInfinity = { value: 8, slope: 1, r2: 1 }
+    const columns = columnsOf([score])
+    expect(columns.map(({ title, metric }) => [title, numberOf(score, metric)?.value])).toEqual([
+      ...[
+        ['FD', 1],
+        ['FD (passt)', 5],
+        ['IS', 2],
+        ['KL', 3],
+        ['KL (passt)', 6],
+      ],
+      ...[
+        ['FAD', 4],
+        ['FAD∞', 8],
+      ],
+    ])
   })
 
   test('over training seeds: the mean, with the scatter of both seeds and clips', () => {

@@ -2,7 +2,7 @@
  * What "Leveraging Pre-trained AudioLDM for Text to Sound Generation: A Benchmark Study" found, as
  * inequalities that a study's numbers decide.
  */
-import type { MetricName } from '../metrics/metric.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
 import {
   type Comparison,
   compareAll,
@@ -26,13 +26,13 @@ interface Claim {
 }
 
 export interface CheckedClaim extends Pick<Claim, 'id' | 'claim' | 'inequality' | 'about'> {
-  /** Empty where the study has not the cells. */
+  /** Of those inequalities that the study has numbers for. */
   comparisons: Comparison[]
+  /** How many others there are. */
+  missing: number
   verdict: Verdict
 }
 
-/** Those that the paper prints. */
-const metrics: readonly MetricName[] = ['fd', 'is', 'kl', 'fad']
 const conditions = ['text', 'audio'] as const
 const smallSets = ['esc50', 'urbansound8k']
 
@@ -43,7 +43,7 @@ const claims: readonly Claim[] = [
     inequality: 'each metric, each data set: audio better than text',
     about: 'most',
     inequalities: (facts) =>
-      pairs(facts.datasets('baseline'), metrics).map(([dataset, metric]) =>
+      pairs(facts.datasets('baseline'), facts.metrics('baseline')).map(([dataset, metric]) =>
         better(
           facts,
           'baseline',
@@ -59,7 +59,7 @@ const claims: readonly Claim[] = [
     claim: 'Pre-training helps on ESC-50.',
     inequality: 'each metric, each training condition: pre-trained better than from scratch',
     about: 'most',
-    inequalities: (facts) => startPairs(facts, ['esc50'], metrics, true),
+    inequalities: (facts) => startPairs(facts, ['esc50'], facts.metrics('fine-tuning'), true),
   },
   {
     id: 'pre-training-most-on-esc50',
@@ -71,14 +71,16 @@ const claims: readonly Claim[] = [
     inequalities: (facts) => {
       const others = facts.datasets('fine-tuning').filter((dataset) => dataset !== 'esc50')
       return pairs(others, conditions).flatMap(([dataset, trainCondition]) =>
-        metrics.map((metric) =>
-          inequality(
-            `${columnOf(metric).title}, trained on ${trainCondition}`,
-            ['ESC-50', costRatio(facts, { dataset: 'esc50', trainCondition }, metric)],
-            '<',
-            [nameOf(dataset), costRatio(facts, { dataset, trainCondition }, metric)],
+        facts
+          .metrics('fine-tuning')
+          .map((metric) =>
+            inequality(
+              `${columnOf(metric).title}, trained on ${trainCondition}`,
+              ['ESC-50', costRatio(facts, { dataset: 'esc50', trainCondition }, metric)],
+              '<',
+              [nameOf(dataset), costRatio(facts, { dataset, trainCondition }, metric)],
+            ),
           ),
-        ),
       )
     },
   },
@@ -87,7 +89,8 @@ const claims: readonly Claim[] = [
     claim: 'On US8K pre-training hurts a little.',
     inequality: 'each metric, each training condition: from scratch better than pre-trained',
     about: 'most',
-    inequalities: (facts) => startPairs(facts, ['urbansound8k'], metrics, false),
+    inequalities: (facts) =>
+      startPairs(facts, ['urbansound8k'], facts.metrics('fine-tuning'), false),
   },
   {
     id: 'pre-training-audiocaps',
@@ -115,7 +118,10 @@ const claims: readonly Claim[] = [
     inequality: 'ESC-50 and US8K, pre-trained, each metric: trained on text better than on audio',
     about: 'most',
     inequalities: (facts) =>
-      pairs(smallSets, metrics).map(([dataset, metric]) => textBetter(facts, dataset, metric)),
+      pairs(
+        facts.datasets('fine-tuning').filter((dataset) => smallSets.includes(dataset)),
+        facts.metrics('fine-tuning'),
+      ).map(([dataset, metric]) => textBetter(facts, dataset, metric)),
   },
   {
     id: 'text-training-audiocaps',
@@ -182,15 +188,16 @@ const claims: readonly Claim[] = [
 export function checkClaims({ cells }: Pick<StudyResults, 'cells'>): CheckedClaim[] {
   const facts = new Facts(cells)
   return claims.map(({ inequalities, ...claim }) => {
-    const found = inequalities(facts).filter((each) => each !== undefined)
-    const comparisons = compareAll(found)
-    return { ...claim, comparisons, verdict: verdictOf(comparisons, claim.about) }
+    const all = inequalities(facts)
+    const comparisons = compareAll(all.filter((each) => each !== undefined))
+    const missing = all.length - comparisons.length
+    return { ...claim, comparisons, missing, verdict: verdictOf(comparisons, claim.about, missing) }
   })
 }
 
 type Labels = StudyCell['labels']
 
-/** Undefined where the study has not both. */
+/** Undefined where the study has not both numbers. */
 function inequality(
   of: string,
   [left, first]: readonly [string, StudyNumber | undefined],
@@ -205,7 +212,7 @@ function inequality(
 function better(
   facts: Facts,
   study: StudyCell['study'],
-  metric: MetricName,
+  metric: AskedMetric,
   shared: Labels,
   one: Labels,
   other: Labels,
@@ -226,7 +233,7 @@ function better(
 const startName = (value: Labels[string]) =>
   value === true ? 'pre-trained' : value === false ? 'from scratch' : nameOf(value)
 
-function startPairs(facts: Facts, datasets: string[], of: readonly MetricName[], helps: boolean) {
+function startPairs(facts: Facts, datasets: string[], of: readonly AskedMetric[], helps: boolean) {
   return datasets.flatMap((dataset) =>
     pairs(conditions, of).map(([trainCondition, metric]) =>
       better(
@@ -237,14 +244,14 @@ function startPairs(facts: Facts, datasets: string[], of: readonly MetricName[],
   )
 }
 
-function textBetter(facts: Facts, dataset: string, metric: MetricName) {
+function textBetter(facts: Facts, dataset: string, metric: AskedMetric) {
   const shared = { dataset, pretrained: true }
   const [text, audio] = conditions.map((trainCondition) => ({ trainCondition }))
   return better(facts, 'fine-tuning', metric, shared, text, audio)
 }
 
 /** Below 1 where pre-training helps. */
-function costRatio(facts: Facts, labels: Labels, metric: MetricName): StudyNumber | undefined {
+function costRatio(facts: Facts, labels: Labels, metric: AskedMetric): StudyNumber | undefined {
   const [start, scratch] = [true, false].map((pretrained) =>
     facts.number('fine-tuning', { ...labels, pretrained }, metric),
   )
@@ -256,10 +263,10 @@ function lessReaction(
   facts: Facts,
   dataset: string,
   corruption: string,
-  quiet: MetricName,
-  loud: MetricName,
+  quiet: AskedMetric,
+  loud: AskedMetric,
 ): Inequality | undefined {
-  const side = (metric: MetricName) =>
+  const side = (metric: AskedMetric) =>
     [columnOf(metric).title, facts.reaction(dataset, corruption, metric)] as const
   return inequality(
     `share of the reaction to noise, ${nameOf(dataset)}`,

@@ -39,12 +39,17 @@ export type Verdict = 'holds' | 'does not hold' | 'not decided'
 
 /**
  * Of a claim about all of them: one that fails refutes it. Of one about most: more than half must
- * hold, and half that fail refute it.
+ * hold, and half that fail refute it. `missing`: those that there are no numbers for, which are
+ * undecided.
  */
-export function verdictOf(comparisons: readonly Comparison[], about: 'all' | 'most'): Verdict {
+export function verdictOf(
+  comparisons: readonly Comparison[],
+  about: 'all' | 'most',
+  missing = 0,
+): Verdict {
   const count = (outcome: Outcome) =>
     comparisons.filter((comparison) => comparison.outcome === outcome).length
-  const [total, held, failed] = [comparisons.length, count('holds'), count('fails')]
+  const [total, held, failed] = [comparisons.length + missing, count('holds'), count('fails')]
   if (total === 0) return 'not decided'
   if (about === 'all') {
     return failed > 0 ? 'does not hold' : held === total ? 'holds' : 'not decided'

@@ -1,7 +1,10 @@
 /** Looking up in a study's cells what claims are about. */
-import type { MetricName } from '../metrics/metric.js'
-import { numberOf, overRepeats, ratioOf, type StudyNumber } from './numbers.js'
+import type { AskedMetric } from '../metrics/metric-at.js'
+import { columnsOf, numberOf, overRepeats, ratioOf, type StudyNumber } from './numbers.js'
 import type { StudyCell } from './results.js'
+
+/** They compare waveforms; or are another of the same kind, which would count twice. */
+const others = /^(lsd|psnr|ssim|kid(@.*)?|fad-infinity)$/
 
 export class Facts {
   /** Rows of other systems are no part of the paper's claims. */
@@ -11,11 +14,17 @@ export class Facts {
     return [...new Set(this.#of(study, {}).map(({ labels }) => String(labels.dataset)))]
   }
 
+  /** What ranks systems: those of the paper, and others like them. */
+  metrics(study: StudyCell['study']): AskedMetric[] {
+    const columns = columnsOf(this.#of(study, {}).map(({ score }) => score))
+    return columns.map(({ metric }) => metric).filter((metric) => !others.test(metric))
+  }
+
   /** Over training seeds, where there are several. */
   number(
     study: StudyCell['study'],
     labels: StudyCell['labels'],
-    metric: MetricName,
+    metric: AskedMetric,
   ): StudyNumber | undefined {
     const numbers = this.#of(study, labels).map(({ score }) => numberOf(score, metric))
     return overRepeats(numbers.filter((number) => number !== undefined))
@@ -33,7 +42,7 @@ export class Facts {
    * How far a metric is from the uncorrupted copy at a corruption's greatest strength, over how far it
    * is at that of Gaussian noise.
    */
-  reaction(dataset: string, corruption: string, metric: MetricName): StudyNumber | undefined {
+  reaction(dataset: string, corruption: string, metric: AskedMetric): StudyNumber | undefined {
     const reaction = this.#change(dataset, corruption, metric)
     const toNoise = this.#change(dataset, 'gaussian-noise', metric)
     return reaction && toNoise && ratioOf(reaction, toNoise)
@@ -43,7 +52,7 @@ export class Facts {
   extremes(
     dataset: string,
     corruption: string,
-    metric: MetricName,
+    metric: AskedMetric,
   ): { none: StudyNumber; most: StudyNumber } | undefined {
     const cells = this.#of('sensitivity', { dataset, corruption })
     const strengths = cells.map(({ labels }) => Number(labels.strength))
@@ -53,7 +62,7 @@ export class Facts {
     return none && most && Math.max(...strengths) > 0 ? { none, most } : undefined
   }
 
-  #change(dataset: string, corruption: string, metric: MetricName): StudyNumber | undefined {
+  #change(dataset: string, corruption: string, metric: AskedMetric): StudyNumber | undefined {
     const extremes = this.extremes(dataset, corruption, metric)
     if (extremes === undefined) return undefined
     const { none, most } = extremes

@@ -5,10 +5,11 @@ import { join, resolve } from 'node:path'
 import { InvalidOptionError } from '../errors.js'
 import { canonicalJson } from '../files/canonical-json.js'
 import { lockFile } from '../files/file-lock.js'
-import { makeFolder, writeFileAtomic } from '../files/write-file.js'
+import { makeFolder } from '../files/write-file.js'
 import { type CellPlan, Cells } from './cells.js'
 import { StudyContext, type StudyControl } from './context.js'
 import { embeddedBase } from './miniature.js'
+import { writeStudyReport } from './report/write-report.js'
 import { STUDIES, type StudyCell, type StudyName, type StudyResults } from './results.js'
 import type { StudySettings } from './schema.js'
 import { openTestSets, type TestSet } from './test-set.js'
@@ -40,10 +41,9 @@ export async function runStudies(
     const plans = await plan(context, tests)
     const cells = await finishAll(new Cells(outputDir), plans, control)
     const results = await collect(outputDir, names, cells, settings)
-    const text = JSON.stringify(results, null, 2)
-    await writeFileAtomic(join(outputDir, 'results.json'), `${text}\n`)
+    await writeStudyReport(results, outputDir, outputDir, control.signal)
     // As readers of the file find it.
-    return JSON.parse(text) as StudyResults
+    return JSON.parse(JSON.stringify(results)) as StudyResults
   } finally {
     await context?.close()
     await lock.release()

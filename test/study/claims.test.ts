@@ -76,6 +76,31 @@ describe('claims', () => {
     })
   })
 
+  test('that name metrics do not hold where some of these are missing', () => {
+    const cells = madeStudy(0.002).cells.map((cell) => {
+      const { kl, ...metrics } = cell.score.metrics
+      return { ...cell, score: { ...cell.score, metrics } }
+    })
+    const claims = checkClaims({ cells })
+    const of = (id: string) => claims.find((claim) => claim.id === id)
+    // Two of four pairs; and each metric is one less.
+    expect(of('interference')).toMatchObject({ verdict: 'not decided', missing: 2 })
+    expect(of('order')).toMatchObject({ verdict: 'not decided', missing: 1 })
+    expect(of('audio-condition')).toMatchObject({ verdict: 'holds', missing: 0 })
+    expect(of('audio-condition')?.comparisons).toHaveLength(12)
+  })
+
+  test('are about every metric that ranks systems, whatever its backbone', () => {
+    const cells = madeStudy(0.002).cells.map((cell) => {
+      const { fd, kl } = cell.score.metrics
+      const metrics = { 'fd@passt': fd, kad: kl?.softmax, kid: { mean: 1, std: 0 }, lsd: 2 }
+      return { ...cell, score: { ...cell.score, metrics } }
+    })
+    const [{ comparisons }] = checkClaims({ cells })
+    const names = ['FD (passt), ESC-50', 'KAD, ESC-50']
+    expect(comparisons.map(({ of }) => of).filter((of) => of.endsWith('ESC-50'))).toEqual(names)
+  })
+
   test('are not about other systems', () => {
     const cells = madeStudy(0.002).cells.map((cell) => ({
       ...cell,
@@ -107,11 +132,13 @@ describe('verdicts', () => {
     expect(verdictOf(comparisons('holds', 'undecided'), 'all')).toBe('not decided')
     expect(verdictOf(comparisons('undecided', 'fails'), 'all')).toBe('does not hold')
     expect(verdictOf([], 'all')).toBe('not decided')
+    expect(verdictOf(comparisons('holds'), 'all', 1)).toBe('not decided')
   })
 
   test('about most: half that fail refute', () => {
     expect(verdictOf(comparisons('holds', 'holds', 'fails'), 'most')).toBe('holds')
     expect(verdictOf(comparisons('holds', 'fails'), 'most')).toBe('does not hold')
+    expect(verdictOf(comparisons('holds', 'holds'), 'most', 2)).toBe('not decided')
     expect(verdictOf(comparisons('holds', 'undecided', 'undecided'), 'most')).toBe('not decided')
   })
 })

@@ -7,7 +7,7 @@ import { intervalTexts, valueText } from '../numbers.js'
 import type { StudyCell, StudyResults } from '../results.js'
 import { type Figure, figuresOf } from './figure.js'
 import { figureStyle, legendMark, panelSvg } from './figure-svg.js'
-import { differenceSaid, said } from './said.js'
+import { differenceSaid, lackSaid, said } from './said.js'
 import type { Entry, Table } from './table.js'
 import { tablesOf } from './tables.js'
 
@@ -48,12 +48,12 @@ function claimsHtml(claims: readonly CheckedClaim[]): string {
   return about + claims.map(claimHtml).join('')
 }
 
-function claimHtml({ claim, inequality, about, verdict, comparisons }: CheckedClaim): string {
-  const reason = comparisons.length === 0 ? ': the study has no cells for it' : ''
+function claimHtml(checked: CheckedClaim): string {
+  const { claim, inequality, about, verdict, comparisons } = checked
   const head = ['where', 'inequality', 'difference', '']
   const rows = comparisons.map((each) => [each.of, said(each), differenceSaid(each), each.outcome])
   return (
-    `<h3>${escapeHtml(claim)}</h3><p><span class="verdict">${verdict}</span>${reason}. ` +
+    `<h3>${escapeHtml(claim)}</h3><p><span class="verdict">${verdict}</span>${lackSaid(checked)}. ` +
     `<span class="quiet">Inequality (${about === 'all' ? 'all must hold' : 'most must hold'}): ${escapeHtml(inequality)}.</span></p>` +
     (rows.length === 0
       ? ''

@@ -2,7 +2,7 @@
 import { type CheckedClaim, checkClaims } from '../claims.js'
 import type { StudyResults } from '../results.js'
 import { figuresOf } from './figure.js'
-import { differenceSaid, said } from './said.js'
+import { differenceSaid, lackSaid, said } from './said.js'
 import { tablesOf } from './tables.js'
 import { markdown, markdownTable } from './write-tables.js'
 
@@ -26,11 +26,12 @@ export function markdownReport(results: StudyResults): string {
 }
 
 function claimTable(claims: readonly CheckedClaim[]): string {
-  const rows = claims.map(({ claim, inequality, verdict, comparisons }) => {
+  const rows = claims.map((checked) => {
+    const { claim, inequality, verdict, comparisons } = checked
     const count = (outcome: string) =>
       comparisons.filter((comparison) => comparison.outcome === outcome).length
     const counts = [count('holds'), count('fails'), count('undecided')].join(' / ')
-    return `| ${markdown(claim)} | ${markdown(inequality)} | ${verdict} | ${counts} |`
+    return `| ${markdown(claim)} | ${markdown(inequality)} | ${verdict}${lackSaid(checked)} | ${counts} |`
   })
   return [
     '| claim | inequality | verdict | hold / fail / undecided |',

@@ -1,4 +1,5 @@
 /** Comparisons in words. */
+import type { CheckedClaim } from '../claims.js'
 import type { Comparison } from '../comparison.js'
 import { intervalTexts, valueText } from '../numbers.js'
 
@@ -13,4 +14,10 @@ export function differenceSaid({ difference }: Comparison): string {
   const { difference: value, low, high } = difference
   const number = { value, low, high }
   return `${valueText(number)} [${(intervalTexts(number) as string[]).join(', ')}]`
+}
+
+/** What a claim would need besides, to follow its verdict. */
+export function lackSaid({ comparisons, missing }: CheckedClaim): string {
+  if (comparisons.length === 0) return ': the study has no numbers for it'
+  return missing > 0 ? `: the study has no numbers for ${missing} of the inequalities` : ''
 }

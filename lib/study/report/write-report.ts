@@ -14,6 +14,8 @@ import { markdownReport } from './markdown.js'
 import { tablesOf } from './tables.js'
 import { csvTable, latexDocument, latexTable } from './write-tables.js'
 
+const resultsFile = 'results.json'
+
 /**
  * Writes into `folder`, which it makes: results.json, report.md, report.html, report.tex, each table as
  * .csv and .tex and each figure as .svg. `studyFolder` is where samples lie. Gives the files' names.
@@ -25,9 +27,11 @@ export async function writeStudyReport(
   studyFolder: string,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<string[]> {
+  await makeFolder(folder)
+  // First of all: the rest can be made from it again.
+  await writeFileAtomic(join(folder, resultsFile), `${JSON.stringify(results, null, 2)}\n`)
   const tables = tablesOf(results)
   const files: [name: string, text: string][] = [
-    ['results.json', `${JSON.stringify(results, null, 2)}\n`],
     ['report.md', markdownReport(results)],
     ['report.html', await pageOf(results, studyFolder, signal)],
     ['report.tex', latexDocument(tables.map(({ id }) => id))],
@@ -40,12 +44,11 @@ export async function writeStudyReport(
       figureSvg(figure),
     ]),
   ]
-  await makeFolder(folder)
   for (const [name, text] of files) {
     signal.throwIfAborted()
     await writeFileAtomic(join(folder, name), text)
   }
-  return files.map(([name]) => name)
+  return [resultsFile, ...files.map(([name]) => name)]
 }
 
 async function pageOf(

@@ -11,7 +11,7 @@ import {
   verdictOf,
 } from './comparison.js'
 import { Facts } from './facts.js'
-import { nameOf } from './names.js'
+import { labelText, nameOf } from './names.js'
 import { columnOf, ratioOf, type StudyNumber } from './numbers.js'
 import type { StudyCell, StudyResults } from './results.js'
 
@@ -139,7 +139,7 @@ const claims: readonly Claim[] = [
       pairs(facts.datasets('fine-tuning'), [true, false]).map(([dataset, pretrained]) => {
         const side = (trainCondition: string) =>
           [trainCondition, facts.bestStep({ dataset, pretrained, trainCondition })] as const
-        const start = pretrained ? 'pre-trained' : 'from scratch'
+        const start = labelText('pretrained', pretrained)
         return inequality(
           `best step, ${nameOf(dataset)}, ${start}`,
           side('audio'),
@@ -219,19 +219,17 @@ function better(
 ): Inequality | undefined {
   const { title, better: direction } = columnOf(metric)
   const side = (own: Labels) =>
-    [
-      Object.values(own).map(startName).join(),
-      facts.number(study, { ...shared, ...own }, metric),
-    ] as const
-  const where = Object.entries(shared).map(([label, value]) =>
-    label === 'trainCondition' ? `trained on ${value}` : startName(value),
-  )
+    [sideName(own), facts.number(study, { ...shared, ...own }, metric)] as const
+  const where = Object.entries(shared).map(([label, value]) => labelText(label, value))
   const sign = direction === 'lower' ? '<' : '>'
   return inequality([title, ...where].join(', '), side(one), sign, side(other))
 }
 
-const startName = (value: Labels[string]) =>
-  value === true ? 'pre-trained' : value === false ? 'from scratch' : nameOf(value)
+/** Without "trained on", which both sides share. */
+function sideName(own: Labels): string {
+  const [[label, value]] = Object.entries(own)
+  return typeof value === 'boolean' ? labelText(label, value) : nameOf(value)
+}
 
 function startPairs(facts: Facts, datasets: string[], of: readonly AskedMetric[], helps: boolean) {
   return datasets.flatMap((dataset) =>

@@ -19,6 +19,24 @@ export function nameOf(value: unknown): string {
   return Object.hasOwn(names, text) ? names[text] : text
 }
 
+/** A label in words, such as "trained on text". */
+export function labelText(label: string, value: StudyCell['labels'][string]): string {
+  switch (label) {
+    case 'pretrained':
+      return value ? 'pre-trained' : 'from scratch'
+    case 'trainCondition':
+      return `trained on ${value}`
+    case 'repeat':
+    case 'step':
+    case 'strength':
+      return `${label} ${value}`
+    case 'condition':
+      return `from ${value}`
+    default:
+      return nameOf(value)
+  }
+}
+
 /** Where cells differ by a label, one list for each of its values, in the order of the cells. */
 export function groupBy(
   cells: readonly StudyCell[],

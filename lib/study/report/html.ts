@@ -2,7 +2,7 @@
 import { escapeHtml } from '../../files/html.js'
 import { htmlPage, htmlTable, section, wide } from '../../score/report/page.js'
 import { type CheckedClaim, checkClaims } from '../claims.js'
-import { nameOf } from '../names.js'
+import { labelText } from '../names.js'
 import { intervalTexts, valueText } from '../numbers.js'
 import type { StudyCell, StudyResults } from '../results.js'
 import { type Figure, figuresOf } from './figure.js'
@@ -109,12 +109,8 @@ async function samplesHtml(
 }
 
 /** Its study and its labels. */
-export function cellName({ study, labels }: StudyCell): string {
-  const said = Object.entries(labels).map(([label, value]) =>
-    label === 'dataset' || label === 'corruption' || label === 'system'
-      ? nameOf(value)
-      : `${label} ${value}`,
-  )
+function cellName({ study, labels }: StudyCell): string {
+  const said = Object.entries(labels).map(([label, value]) => labelText(label, value))
   return [study, ...said].join(', ')
 }
 

@@ -58,7 +58,7 @@ export function latexTable({ id, title, notes, head, keys, groups }: Table): str
   return [
     '\\begin{table*}[t]',
     `\\caption{${latex(title)}}\\label{${id}}`,
-    '\\centering\\footnotesize',
+    '\\centering\\scriptsize\\setlength{\\tabcolsep}{3pt}',
     `\\begin{tabular}{${'l'.repeat(keys)}${'r'.repeat(head.length - keys)}}`,
     '  \\hline',
     `  ${head.map(latex).join(' & ')} \\\\`,
@@ -117,8 +117,10 @@ export function latex(text: string): string {
 /** A document of these files, to look at them alone; a paper has \input{table-1} in its place. */
 export function latexDocument(ids: readonly string[]): string {
   return [
-    '\\documentclass[a4paper,landscape]{article}',
+    '\\documentclass[a4paper]{article}',
     '\\usepackage[utf8]{inputenc}',
+    // The width that two columns of a conference paper have.
+    '\\setlength{\\textwidth}{516pt}\\setlength{\\oddsidemargin}{-28pt}',
     '\\begin{document}',
     ...ids.map((id) => `\\input{${id}}`),
     '\\end{document}',

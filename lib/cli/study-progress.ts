@@ -12,6 +12,7 @@ const stages = {
   preparing: 'preparing to train',
   training: 'training steps',
   generating: 'clips generated',
+  corrupting: 'clips corrupted',
   scoring: 'clips heard',
 }
 

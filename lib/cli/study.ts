@@ -69,7 +69,9 @@ async function run(
   const signal = interruptSignal()
   try {
     const results = await follow(start({ ...studyOptions(flags), signal }))
-    output.note(`written: ${join(flags.out, 'results.json')}`)
+    output.note(
+      `written: ${join(flags.out, 'report.html')}, and report.md, report.tex, results.json`,
+    )
     output.result(results, studyTable(results.cells))
   } catch (error) {
     throw withStudyNames(error)

@@ -3,18 +3,16 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../files/write-file.js'
 import type { Model } from '../model/model.js'
-import { type CellPlan, keyOf, type MadeCell } from './cells.js'
+import { type CellPlan, keyOf } from './cells.js'
 import type { StudyContext } from './context.js'
 import { otherClasses } from './corrupt/companions.js'
 import { type Corruption, strengthsOf } from './corrupt/corruption.js'
 import { Corruptor } from './corrupt/corruptor.js'
 import { corruptions } from './corrupt/registry.js'
-import { scoreClips } from './evaluate.js'
+import { sampleOf, samplesKept, scoreClips } from './evaluate.js'
 import { identityOf, listOf } from './identity.js'
+import type { TestItem } from './references.js'
 import type { TestSet } from './test-set.js'
-
-/** How many clips of a cell are kept for people to listen to. */
-const samplesKept = 3
 
 /** A cell for every data set, corruption and strength. */
 export async function planSensitivity(
@@ -59,7 +57,11 @@ export async function planSensitivity(
             const score = await scoreClips(context, folder, {
               ...{ generated: clips, reference: copies, test },
             })
-            return { score, ...samplesOf(test) }
+            const { items, skipped } = test.references
+            const samples = items
+              .slice(0, samplesKept)
+              .map((item) => sampleOf(settings.outputDir, item, fileOf(clips, item)))
+            return { score, skipped, samples }
           },
         })
       }
@@ -68,12 +70,8 @@ export async function planSensitivity(
   return plans
 }
 
-function samplesOf({ references }: TestSet): Pick<MadeCell, 'skipped' | 'samples'> {
-  const { items, skipped } = references
-  const samples = items.slice(0, samplesKept).map(({ name, id, prompt }) => ({
-    ...{ path: join('clips', `${name}.wav`), id, prompt },
-  }))
-  return { skipped, samples }
+function fileOf(folder: string, { name }: TestItem): string {
+  return join(folder, `${name}.wav`)
 }
 
 interface Work {
@@ -93,15 +91,14 @@ async function corruptAll(work: Work): Promise<void> {
   const { control, signal, settings } = context
   const { items } = test.references
   await makeFolder(into)
-  const path = (name: string) => join(into, `${name}.wav`)
-  const missing = items.filter(({ name }) => !existsSync(path(name)))
+  const missing = items.filter((item) => !existsSync(fileOf(into, item)))
   if (missing.length === 0) return
   const corruptor = new Corruptor(await load(), items, { seconds, seed: settings.seed, signal })
   for (const [i, item] of missing.entries()) {
     signal.throwIfAborted()
     const audio = await corruptor.corrupt(item, corruption, strength)
     // As floats: a mix may be above full scale.
-    await audio.save(path(item.name), { format: 'float32' })
+    await audio.save(fileOf(into, item), { format: 'float32' })
     audio.dispose()
     const done = items.length - missing.length + i + 1
     control.emit({ type: 'step', stage: 'corrupting', done, total: items.length })

@@ -112,6 +112,7 @@ export {
 } from './score/save-statistics.js'
 export { score } from './score/score.js'
 export type { ClipProgress } from './score/statistics/side.js'
+export { type StudyReportOptions, studyReport } from './study/report/remake.js'
 export {
   type StudyCell,
   type StudyEvent,

@@ -6,6 +6,7 @@ import type { StudyOptions } from '../study/options.js'
 import { STUDIES, type StudyName, type StudyResults } from '../study/results.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput, UsageError } from './output.js'
+import { outputPath } from './output-path.js'
 import { addStudyFlags, type StudyFlags, studyOptions, withStudyNames } from './study-flags.js'
 import { follow } from './study-progress.js'
 import { studyTable } from './study-table.js'
@@ -43,12 +44,35 @@ export function studyCommand(): Command {
     .description('the clips of another system as one more row of the baseline study')
     .argument('<name>', 'what the row is called')
     .argument('<folder>', 'a sound for every item of the list, named as the list names it')
+  command.addCommand(reportCommand())
   return command.addCommand(
     addStudyFlags(system).action(async (name: string, folder: string, flags: StudyFlags) => {
       const { studySystem } = await import('../study/study.js')
       await run(flags, (options) => studySystem(name, folder, options))
     }),
   )
+}
+
+function reportCommand(): Command {
+  return new Command('report')
+    .description('make the report of a study again, of its results.json and samples')
+    .argument('<folder>', 'where the study is')
+    .option(
+      '-o, --out <dir>',
+      'where the report goes; default: the same folder',
+      outputPath('--out'),
+    )
+    .option('--json', 'print one JSON document on stdout')
+    .action(async (folder: string, flags: { out?: string; json?: boolean }) => {
+      const { studyReport } = await import('../study/report/remake.js')
+      const signal = interruptSignal()
+      const outputDir = flags.out ?? folder
+      const files = await studyReport(folder, { outputDir, signal })
+      createOutput(flags.json === true).result(
+        { outputDir, files },
+        files.map((name) => join(outputDir, name)).join('\n'),
+      )
+    })
 }
 
 const examples = `
@@ -58,6 +82,7 @@ Examples:
   audioldm study fine-tuning --dataset esc50:ESC-50-master --training-steps 10000 --repeats 3 \\
     --out study
   audioldm study system AudioGen audiogen-clips --dataset esc50:ESC-50-master --out study
+  audioldm study report study --out report
 
 The same command goes on with a study that was stopped; what is finished is not made again.`
 

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { figuresOf } from '../../lib/study/report/figure.js'
 import { figureSvg } from '../../lib/study/report/figure-svg.js'
+import { studyPage } from '../../lib/study/report/html.js'
+import { studyReport } from '../../lib/study/report/remake.js'
 import { writeStudyReport } from '../../lib/study/report/write-report.js'
 import type { StudyResults } from '../../lib/study/results.js'
 import { madeCell, madeScore, madeStudy, withSamples } from './made-results.js'
@@ -116,6 +118,41 @@ describe('figures', () => {
     expect(bottom).toBeCloseTo(184 - (5 / 15) * 154, 1)
     expect(svg.match(/class="band"/g)).toHaveLength(1)
   })
+})
+
+describe('made again', () => {
+  test('of the results alone it is the same, elsewhere too', async () => {
+    const names = await studyReport(join(work, 'report'), { outputDir: join(work, 'again') })
+    for (const name of names.filter((each) => each !== 'report.html')) {
+      expect(readFileSync(join(work, 'again', name), 'utf8')).toBe(read(name))
+    }
+    // Its samples lie beside another results.json.
+    expect(readFileSync(join(work, 'again', 'report.html'), 'utf8')).not.toContain('<audio')
+  })
+
+  test.each([
+    ['{', 'it is no JSON'],
+    ['{"format":"audioldm-study","version":2,"cells":[]}', 'version'],
+    ['{"format":"audioldm-study","version":1,"cells":[{"study":"x"}]}', 'cells.0'],
+    [undefined, 'results.json cannot be read: there is no such file'],
+  ])('of %s it is refused', async (text, problem) => {
+    const folder = mkdtempSync(join(work, 'broken-'))
+    if (text !== undefined) writeFileSync(join(folder, 'results.json'), text)
+    await expect(studyReport(folder)).rejects.toThrow(problem)
+  })
+})
+
+test('a page of many cells has one sound of each', async () => {
+  const sample = { path: 'x', id: 'x', prompt: 'x' }
+  const score = madeScore({ fd: 1, is: 2, kl: 3, fad: 4 })
+  const cells = Array.from({ length: 60 }, (_, i) =>
+    madeCell('baseline', { dataset: `${i}` }, score, { samples: [sample, sample, sample] }),
+  )
+  const pageOf = (count: number) =>
+    studyPage({ ...results, cells: cells.slice(0, count) }, async () => '<audio>')
+  expect((await pageOf(60)).match(/<audio>/g)).toHaveLength(60)
+  expect((await pageOf(40)).match(/<audio>/g)).toHaveLength(80)
+  expect((await pageOf(2)).match(/<audio>/g)).toHaveLength(6)
 })
 
 test('Markdown has no markup of a name', () => {

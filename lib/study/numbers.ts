@@ -1,7 +1,7 @@
 /** The numbers of a study's cells, as its tables and figures show them. */
 import type { Interval } from '../metrics/interval.js'
 import type { MetricIntervals, MetricName, MetricValues } from '../metrics/metric.js'
-import { type AskedMetric, askedMetrics, behindOf, partsOf } from '../metrics/metric-at.js'
+import { type AskedMetric, askedMetrics, partsOf } from '../metrics/metric-at.js'
 import { selectMetrics } from '../metrics/registry.js'
 import { normalQuantile, studentQuantile } from '../metrics/student.js'
 import type { ScoreResult } from '../score/result.js'
@@ -73,7 +73,7 @@ function rawInterval(intervals: MetricIntervals, metric: AskedMetric): Interval 
 function keyOf(metric: AskedMetric): keyof MetricValues {
   const { name, backbone } = partsOf(metric)
   const field = name === 'fad-infinity' ? 'fadInfinity' : name
-  return `${field}${behindOf(backbone)}` as keyof MetricValues
+  return (backbone ? `${field}@${backbone}` : field) as keyof MetricValues
 }
 
 /**

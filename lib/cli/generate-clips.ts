@@ -18,6 +18,7 @@ export interface GenerateFlags extends SoundFlags {
   steps: number
   guidance: number
   guidanceInterval?: readonly [from: number, to: number]
+  featureCache?: number
   negative: string
   scheduler: SchedulerName
   eta: number

@@ -108,6 +108,7 @@ function settingsOf(flags: GenerateFlags, seed: bigint, cutoff: Cutoff | undefin
     steps: flags.steps,
     guidanceScale: flags.guidance,
     guidanceInterval: flags.guidanceInterval,
+    featureCache: flags.featureCache,
     negativePrompt: flags.negative,
     scheduler: flags.scheduler,
     eta: flags.eta,

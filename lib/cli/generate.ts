@@ -95,6 +95,11 @@ export function generateCommand(): Command {
       textValue('--guidance-interval', interval),
     )
     .option(
+      '--feature-cache <n>',
+      'compute the whole UNet at every n-th step alone, 1 to 10: faster, another sound (default: 1)',
+      numberValue('--feature-cache', required(shape.featureCache)),
+    )
+    .option(
       '--negative <text>',
       'what not to hear',
       textValue('--negative', required(shape.negativePrompt)),

@@ -156,13 +156,14 @@ async function generateBatch(run: Run, batch: Take[]): Promise<void> {
   const { control, timings, model } = run
   const { sampleRate } = model.info
   const indices = batch.map(({ clip }) => clip.index)
-  const { latentFrames, scheduler, firstStep, windows } = batch[0].clip
+  const { latentFrames, scheduler, firstStep, windows, settings } = batch[0].clip
   const request: NativeGenerateRequest = {
     clips: batch.map(({ native }) => native),
     samples: batch.map(({ clip }) => clip.samples),
     latentFrames,
     scheduler,
     firstStep,
+    featureCache: settings.featureCache,
     windows,
     ...run.settings,
   }

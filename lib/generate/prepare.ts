@@ -70,7 +70,9 @@ export class Preparation {
     const { scheduler, firstStep } = clip
     const guided = settings.guidanceScale !== 1
     const guidance = guided && (native.guidanceInterval ?? true)
-    const key = [latentFrames, scheduler, guidance, firstStep, windows, native.mask !== undefined]
+    const { featureCache } = settings
+    const masked = native.mask !== undefined
+    const key = [latentFrames, scheduler, guidance, firstStep, windows, masked, featureCache]
     return {
       ...clip,
       ...size,

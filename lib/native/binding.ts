@@ -394,6 +394,8 @@ export interface NativeGenerateRequest extends NativeDecodeRequest {
    */
   firstStep?: number
   scheduler: NativeScheduler
+  /** The UNet's deep features are computed at every n-th step, 1 (default) or more. */
+  featureCache?: number
   /** Whether step events carry a copy of the latents. */
   stepLatents: boolean
 }

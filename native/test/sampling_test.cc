@@ -8,6 +8,7 @@
 
 #include "audio/vocoder_windows.h"
 #include "checks.h"
+#include "diffusion/feature_cache.h"
 #include "diffusion/prediction.h"
 #include "diffusion/registry.h"
 #include "diffusion/sampler.h"
@@ -224,6 +225,39 @@ void TestPrediction() {
   }
 }
 
+// The deep features are numbers that say which step they were computed at, and for which call.
+void TestFeatureCache() {
+  double now = 0;
+  audioldm::FeatureCache cache(
+      3,
+      [&](const at::Tensor& x, const at::Tensor&, const at::Tensor& labels) {
+        return std::pair(x, at::full_like(x, now) + labels);
+      },
+      [](const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor& deep) {
+        return deep;
+      });
+  const at::Tensor pair = at::zeros({2, 1});
+  const at::Tensor single = at::zeros({1, 1});
+  const auto call = [&](const at::Tensor& x, double label) {
+    return cache(x, at::Tensor(), at::full_like(x, label)).max().item<double>();
+  };
+  for (int step = 0; step < 7; ++step) {
+    now = 10 * step;
+    cache.NextStep();
+    const double of = step % 3 == 0 ? 0 : 10 * (step - step % 3);
+    for (const double label : {1.0, 2.0}) {
+      const double expected = step % 3 == 0 ? 0 : of + label;
+      Check(call(pair, label) == expected, "deep features are those of their step and call");
+    }
+  }
+  now = 70;
+  cache.NextStep();
+  Check(call(single, 5) == 0, "another batch is computed whole");
+  now = 80;
+  cache.NextStep();
+  Check(call(single, 6) == 75, "and its deep features are kept");
+}
+
 // Networks that work frame by frame give in windows what they give at once.
 void TestVaeWindows() {
   const auto never = [] { return false; };
@@ -255,6 +289,7 @@ int main() {
   TestWindows();
   TestWindowGeometry();
   TestPrediction();
+  TestFeatureCache();
   TestVaeWindows();
   return audioldm::Summarize();
 }

@@ -49,6 +49,8 @@ describe('generate refuses at once, naming the option', () => {
     ['guidanceInterval', { guidanceInterval: 0.5 }, 'two numbers, [from, to], got 0.5'],
     ['guidanceInterval', { guidanceInterval: [0.8, 0.2] }, 'the first number is not below'],
     ['guidanceInterval[1]', { guidanceInterval: [0, 2] }, 'from 0 to 1, got 2'],
+    ['featureCache', { featureCache: 0 }, 'from 1 to 10, got 0'],
+    ['featureCache', { featureCache: 1.5 }, 'got 1.5'],
     ['eta', { eta: -0.5, scheduler: 'ddim' }, 'from 0 to 1, got -0.5'],
     ['eta', { eta: Number.NaN, scheduler: 'ddim' }, 'got NaN'],
     ['eta', { eta: 1 }, 'applies to ddim only'],

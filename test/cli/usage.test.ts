@@ -58,6 +58,7 @@ describe('wrong usage', () => {
     ['--guidance-interval', '0.5', 'two numbers'],
     ['--guidance-interval', '0.8,0.2', 'the first number is not below'],
     ['--guidance-interval', '0,x', 'got NaN'],
+    ['--feature-cache', '11', 'got 11'],
     ['--eta', '2', 'got 2'],
     ['--eta', '0.5', 'applies to ddim only'],
     ['--scheduler', 'dimm', "got 'dimm'"],

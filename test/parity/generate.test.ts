@@ -25,6 +25,8 @@ const cases: Case[] = [
   { ...base, name: 'unguided', scheduler: 'ddim', guidanceScale: 1 },
   { ...base, name: 'interval', scheduler: 'ddim', guidanceInterval: [0.15, 0.7] },
   { ...base, name: 'interval-2m', scheduler: 'dpmpp-2m', steps: 25, guidanceInterval: [0.3, 1] },
+  { ...base, name: 'cached', scheduler: 'ddim', featureCache: 3 },
+  { ...base, name: 'cached-2m', scheduler: 'dpmpp-2m', steps: 9, featureCache: 2 },
   { ...base, name: 'batch', scheduler: 'ddim', prompts: three, seeds: [1, 2, 3] },
   { ...base, name: 'batch-eta', scheduler: 'euler-a', prompts: three, seeds: [4, 5, 2 ** 40] },
 ]

@@ -49,11 +49,31 @@ def guided_between(low: float, high: float) -> Callable:
     return hook
 
 
+def cached_features(every: int) -> Callable:
+    """Gives the last layer but one, on the way up, what it took at the last of every n-th step."""
+    step, kept = 0, torch.empty(0)
+
+    def hook(layer: nn.Module, inputs: tuple) -> tuple:
+        nonlocal step, kept
+        joined, *others = inputs
+        deep = joined.shape[1] - layer.conv2.out_channels
+        if step % every == 0:
+            kept = joined[:, :deep].clone()
+        step += 1
+        return (torch.cat([kept, joined[:, deep:]], dim=1), *others)
+
+    return hook
+
+
 def run(pipe: AudioLDMPipeline, config: dict, case: dict, out: Path) -> float:
     karras = {'use_karras_sigmas': True} if case.get('karras') else {}
     pipe.scheduler = SCHEDULERS[case['scheduler']].from_config(config, **karras)
     latents = []
-    hook = pipe.unet.register_forward_hook(guided_between(*case.get('guidanceInterval', (0, 1))))
+    layer = pipe.unet.up_blocks[-1].resnets[-2]
+    hooks = [
+        pipe.unet.register_forward_hook(guided_between(*case.get('guidanceInterval', (0, 1)))),
+        layer.register_forward_pre_hook(cached_features(case.get('featureCache', 1))),
+    ]
     started = time.perf_counter()
     waves = pipe(
         prompt=case['prompts'],
@@ -68,7 +88,8 @@ def run(pipe: AudioLDMPipeline, config: dict, case: dict, out: Path) -> float:
         output_type='np',
     ).audios
     seconds = time.perf_counter() - started
-    hook.remove()
+    for hook in hooks:
+        hook.remove()
     waves.astype(np.float32).tofile(out / f'{case["name"]}.wave.f32')
     np.stack(latents).astype(np.float32).tofile(out / f'{case["name"]}.latents.f32')
     return seconds

@@ -14,6 +14,7 @@ export interface Case {
   negativePrompts?: string[]
   guidanceScale: number
   guidanceInterval?: [from: number, to: number]
+  featureCache?: number
   durationSeconds: number
   seeds: number[]
   eta?: number
@@ -59,6 +60,7 @@ export async function runOurs(
     steps: c.steps,
     guidanceScale: c.guidanceScale,
     guidanceInterval: c.guidanceInterval,
+    featureCache: c.featureCache,
     durationSeconds: c.durationSeconds,
     batchSize: c.prompts.length,
     stepLatents: true,
@@ -69,7 +71,8 @@ export async function runOurs(
   const latents: Float32Array[] = []
   for await (const event of job) {
     if (event.type === 'step' && event.latents) {
-      latents.push((await event.latents.data()) as Float32Array)
+      // A newer step takes the place of one that was not read in time, and leaves a hole here.
+      latents[event.step - 1] = (await event.latents.data()) as Float32Array
     }
   }
   const { audio } = await job

@@ -170,6 +170,9 @@ GenerateSpec ParseGenerateRequest(const Napi::Value& value) {
   config.spacing = ParseSpacing(scheduler);
   config.steps_offset = IntegerField(scheduler, "stepsOffset");
   config.set_alpha_to_one = BoolField(scheduler, "setAlphaToOne");
+  if (!IsAbsent(Field(object, "featureCache"))) {
+    request.feature_cache = IntegerField(object, "featureCache");
+  }
   spec.step_latents = BoolField(object, "stepLatents");
   return spec;
 }

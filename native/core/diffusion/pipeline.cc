@@ -198,6 +198,18 @@ PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRe
   return result;
 }
 
+FeatureCache Pipeline::CachedUNet(int64_t every) {
+  if (every > 1 && !cut_unet_) cut_unet_ = CutFeatures(unet_);
+  return {every,
+          [this](const auto& sample, const auto& timestep, const auto& labels) {
+            const auto both = cut_unet_->whole.forward({sample, timestep, labels}).toTuple();
+            return std::pair(both->elements()[0].toTensor(), both->elements()[1].toTensor());
+          },
+          [this](const auto& sample, const auto& timestep, const auto& labels, const auto& deep) {
+            return Run(cut_unet_->shallow, {sample, timestep, labels, deep});
+          }};
+}
+
 at::Tensor Pipeline::Denoise(const GenerateRequest& request, const PipelineCallbacks& callbacks,
                              Timings& timings) {
   SchedulerConfig config = request.scheduler_config;
@@ -222,12 +234,15 @@ at::Tensor Pipeline::Denoise(const GenerateRequest& request, const PipelineCallb
     std::vector<uint64_t> seeds;
     for (const ClipRequest& clip : request.clips) seeds.push_back(clip.seed);
     Noise noise(seeds, shape, device_);
-    const UNetFn unet = [this](const at::Tensor& sample, const at::Tensor& timestep,
-                               const at::Tensor& labels) {
-      return Run(unet_, {sample, timestep, labels});
+    FeatureCache cache = CachedUNet(request.feature_cache);
+    const UNetFn unet = [&](const at::Tensor& sample, const at::Tensor& timestep,
+                            const at::Tensor& labels) {
+      return request.feature_cache > 1 ? cache(sample, timestep, labels)
+                                       : Run(unet_, {sample, timestep, labels});
     };
     const Prediction prediction(unet, condition, windows, callbacks.cancelled);
     const PredictFn predict = [&](const at::Tensor& sample, float timestep) {
+      cache.NextStep();
       return prediction.Predict(sample, timestep);
     };
     const SampleCallbacks steps{[&](int64_t step, const at::Tensor& latents) {

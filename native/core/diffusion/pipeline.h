@@ -5,15 +5,18 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "diffusion/feature_cache.h"
 #include "diffusion/latent_encoder.h"
 #include "diffusion/lazy_part.h"
 #include "diffusion/pipeline_spec.h"
 #include "diffusion/request.h"
 #include "diffusion/timings.h"
 #include "diffusion/windows.h"
+#include "module/feature_cut.h"
 
 namespace audioldm {
 
@@ -80,6 +83,7 @@ class Pipeline {
  private:
   Pipeline(const PipelineSpec& spec, const MappedFiles& files, const WeightPlacement& placement,
            const std::function<bool()>& cancelled);
+  FeatureCache CachedUNet(int64_t every);
   at::Tensor Denoise(const GenerateRequest& request, const PipelineCallbacks& callbacks,
                      Timings& timings);
   // Mel [1, T, M] on the model's device → the waveform of clip `clip`, added to the result.
@@ -97,6 +101,7 @@ class Pipeline {
   std::vector<double> alphas_cumprod_;
   VocoderGeometry vocoder_geometry_;
   torch::jit::Module unet_;
+  std::optional<CutUNet> cut_unet_;  // once it was asked for
   torch::jit::Module vae_decoder_;
   torch::jit::Module vocoder_;
   torch::jit::Module text_encoder_;

@@ -51,6 +51,7 @@ struct GenerateRequest {
   int64_t first_step = 0;  // steps left out at the start; more than 0 needs an `init` for each clip
   std::string scheduler;
   SchedulerConfig scheduler_config;  // alphas_cumprod is the model's and need not be set
+  int64_t feature_cache = 1;         // the UNet is whole at every n-th step
 };
 
 }  // namespace audioldm

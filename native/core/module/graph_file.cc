@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "module/graph_module.h"
 #include "tensor/error.h"
 #include "tensor/listing.h"
 
@@ -70,14 +71,6 @@ void BindInputs(const GraphFile& file, const PartSpec& part, const MappedFiles& 
   while (graph.inputs().size() > first) graph.eraseInput(graph.inputs().size() - 1);
 }
 
-torch::jit::Module AsModule(const std::shared_ptr<Graph>& graph) {
-  torch::jit::Module module("__torch__.audioldm.Graph");
-  graph->insertInput(0, "self")->setType(module.type());
-  const c10::QualifiedName name(*module.type()->name(), "forward");
-  module.type()->addMethod(module._ivalue()->compilation_unit()->create_function(name, graph));
-  return module;
-}
-
 }  // namespace
 
 bool IsGraphFile(const std::string& path) { return path.ends_with(".graph"); }
@@ -95,7 +88,8 @@ torch::jit::Module LoadGraphFile(const PartSpec& part, const MappedFiles& files,
   // Weights that are joined, such as those of queries, keys and values, are joined here and once.
   torch::jit::ConstantPropagation(file.graph);
   torch::jit::EliminateDeadCode(file.graph);
-  return AsModule(file.graph);
+  file.graph->insertInput(0, "self");
+  return GraphModule(file.graph);
 }
 
 }  // namespace audioldm

@@ -106,6 +106,33 @@ export class OutputError extends AudioLDMError {
   }
 }
 
+/** A server could not begin to listen. */
+export class ListenError extends AudioLDMError {
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super('LISTEN_FAILED', message, options)
+  }
+}
+
+/** A request that a server does not answer, and not for what it asks of a model. */
+export class RequestError extends AudioLDMError {
+  constructor(
+    code:
+      | 'BAD_REQUEST'
+      | 'UNAUTHORIZED'
+      | 'FORBIDDEN'
+      | 'NOT_FOUND'
+      | 'METHOD_NOT_ALLOWED'
+      | 'REQUEST_TIMEOUT'
+      | 'TOO_LARGE'
+      | 'NOT_JSON'
+      | 'BUSY',
+    message: string,
+    hint?: string,
+  ) {
+    super(code, message, { hint })
+  }
+}
+
 /** A disposed model, tensor or audio was used. */
 export class DisposedError extends AudioLDMError {
   constructor(what: string) {

@@ -46,8 +46,10 @@ export {
   InvalidOptionError,
   InvalidWeightsError,
   LibtorchInstallError,
+  ListenError,
   NativeLoadError,
   OutputError,
+  RequestError,
   TrainingError,
 } from './errors.js'
 export type { Skipped } from './files/walk.js'
@@ -112,6 +114,8 @@ export {
 } from './score/save-statistics.js'
 export { score } from './score/score.js'
 export type { ClipProgress } from './score/statistics/side.js'
+export type { ServeOptions } from './server/options.js'
+export { type SoundServer, serve } from './server/serve.js'
 export { type StudyReportOptions, studyReport } from './study/report/remake.js'
 export {
   type StudyCell,

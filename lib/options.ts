@@ -6,7 +6,7 @@ import { InvalidOptionError } from './errors.js'
 export function parseOptions<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const issue = result.error.issues[0]
+  const issue = innermost(result.error.issues[0])
   const path = issue.path.map((part, i) =>
     typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`,
   )
@@ -14,6 +14,15 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown): z.
     throw new InvalidOptionError([...path, ...issue.keys].join('.'), 'there is no such option')
   }
   throw new InvalidOptionError(path.join('') || 'options', issue.message)
+}
+
+/** Of a value that is none of several forms, what is wrong inside the form that it came nearest. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const inside = issue.errors
+    .flat()
+    .find(({ path, code }) => path.length > 0 || code === 'unrecognized_keys')
+  return inside ? innermost({ ...inside, path: [...issue.path, ...inside.path] }) : issue
 }
 
 /** For the `error` of a schema or check: says what was expected and what was received. */

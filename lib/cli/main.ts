@@ -15,6 +15,7 @@ import { libtorchCommand } from './libtorch.js'
 import { exitCodeOf, isClosedPipe, reportError, UsageError } from './output.js'
 import { pullCommand } from './pull.js'
 import { scoreCommand } from './score.js'
+import { serveCommand } from './serve.js'
 import { statsCommand } from './stats.js'
 import { studyCommand } from './study.js'
 
@@ -24,6 +25,7 @@ const commands = [
   scoreCommand,
   statsCommand,
   studyCommand,
+  serveCommand,
   curveCommand,
   datasetCommand,
   pullCommand,

@@ -34,12 +34,15 @@ export interface Condition {
 const weight = numberIn(0, 100)
 const weightForm = expecting('a number from 0 to 100, or two: at the start and at the end')
 
-/** @internal `text` is the schema of prompts. */
-export function mixSchema(text: z.ZodType<string>) {
+/** @internal `text` is the schema of prompts, `audio` that of sounds. */
+export function mixSchema<S extends z.ZodType<AudioInput, unknown>>(
+  text: z.ZodType<string>,
+  audio: S,
+) {
   const part = z.strictObject(
     {
       text: text.optional(),
-      audio: z.custom<AudioInput>(() => true).optional(),
+      audio: audio.optional(),
       weight: z.union([weight, z.tuple([weight, weight])], weightForm).optional(),
     },
     expecting('an object such as { text, weight } or { audio, weight }'),

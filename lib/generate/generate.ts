@@ -66,7 +66,8 @@ export interface GenerateTimings {
   firstAudioMs: number
 }
 
-const optionsSchema = z.strictObject({
+/** @internal */
+export const generateSchema = z.strictObject({
   ...clipSchema.shape,
   prompt: z.custom<GenerateOptions['prompt']>(() => true).optional(),
   count: integerIn(1, 1000).default(1),
@@ -94,7 +95,7 @@ export function generate(
     throw new InvalidOptionError('model', 'expected a model from loadModel()')
   }
   const { prompt, count, batchSize, chunkSeconds, stepLatents, signal, ...shared } = parseOptions(
-    optionsSchema,
+    generateSchema,
     options,
   )
   const seed = shared.seed ?? randomInt(2 ** 32)

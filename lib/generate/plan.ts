@@ -123,20 +123,24 @@ export interface Clip {
 }
 
 const maxPromptLength = 1_000_000
-const text = z
+/** @internal */
+export const promptText = z
   .string(expecting('a text'))
   .max(maxPromptLength, { error: `is longer than ${maxPromptLength} characters` })
 
+/** Its form is checked where it becomes a source. */
+const anySound = z.custom<AudioInput>(() => true)
+
 /** @internal Kept out of the declarations, which must not need zod's. */
 export const clipSchema = z.strictObject({
-  prompt: text.optional(),
-  audioPrompt: z.custom<AudioInput>(() => true).optional(),
-  mix: mixSchema(text).optional(),
+  prompt: promptText.optional(),
+  audioPrompt: anySound.optional(),
+  mix: mixSchema(promptText, anySound).optional(),
   init: initSchema.optional(),
   mask: maskSchema.optional(),
   candidates: integerIn(1, 16).optional(),
   long: z.boolean(expecting('true or false')).optional(),
-  negativePrompt: text.optional(),
+  negativePrompt: promptText.optional(),
   durationSeconds: numberIn(0.01, 300, ' seconds').optional(),
   steps: integerIn(1, 1000).optional(),
   guidanceScale: numberIn(0, 100).optional(),

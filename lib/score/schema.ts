@@ -57,12 +57,10 @@ export const featureShape = {
   signal: abortSignal.optional(),
 }
 
-const isAsked = (value: unknown) => askedMetrics.includes(value as AskedMetric)
-
 export const metricsSchema = z
   .array(
-    z.custom<AskedMetric>(
-      isAsked,
+    z.enum(
+      askedMetrics,
       expecting(
         `${metricNames.join(', ')}, or fd, kad, kid, is or kl with a backbone, as kad@passt`,
       ),

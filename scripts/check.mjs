@@ -24,7 +24,10 @@ const checks = {
     [python, ['-m', 'ruff', 'format', '--check', '.']],
     [join(root, '.venv', 'bin', 'clang-format'), ['--dry-run', '-Werror', ...nativeFiles]],
   ],
-  types: () => [[bin('tsc'), ['-p', 'tsconfig.test.json']]],
+  types: () => [
+    [bin('tsc'), ['-p', 'tsconfig.test.json']],
+    [bin('tsc'), ['-p', 'page/tsconfig.json']],
+  ],
   native: () => [
     [
       'ctest',

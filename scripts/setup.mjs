@@ -58,7 +58,7 @@ await step(
   'library (TypeScript)',
   stampOf(
     'lib',
-    ['lib', 'tsconfig.json', 'package.json', 'scripts/build-lib.mjs'],
+    ['lib', 'page', 'tsconfig.json', 'package.json', 'scripts/build-lib.mjs', 'scripts/build-page.mjs'],
     existsSync(join(root, 'dist')),
   ),
   buildLibrary,

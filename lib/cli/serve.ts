@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { InvalidOptionError } from '../errors.js'
 import { integerIn } from '../options.js'
 import type { ServeOptions } from '../server/options.js'
 import { interruptSignal } from './interrupt.js'
@@ -51,7 +52,13 @@ async function run({ model: named = [{ name: 'default' }], ...options }: Flags):
   const { loadModel } = await import('../model/model.js')
   const { checkServeOptions, serve } = await import('../server/serve.js')
   // Before models are loaded, which takes its time.
-  checkServeOptions(options)
+  try {
+    checkServeOptions(options)
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) throw error
+    const { option, message, hint } = error
+    throw new InvalidOptionError(`--${option}`, message.slice(option.length + 2), hint)
+  }
   const models: Record<string, Awaited<ReturnType<typeof loadModel>>> = {}
   try {
     for (const { name, source } of named) {

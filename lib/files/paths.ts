@@ -19,6 +19,11 @@ export function readerWorkerPath(): string {
   return join(unpacked(packageRoot), 'dist', 'audio', 'reader-worker.js')
 }
 
+/** What `audioldm serve` hands out, compiled: also for those who run lib/. */
+export function pageDir(): string {
+  return join(packageRoot, 'dist', 'page')
+}
+
 let version: string | undefined
 
 export function packageVersion(): string {

@@ -8,6 +8,7 @@ import { embedRoute } from './routes/embed.js'
 import { generateRoute } from './routes/generate.js'
 import { healthRoute } from './routes/health.js'
 import { modelsRoute } from './routes/models.js'
+import { pageRoutes } from './routes/page.js'
 import { scoreRoute } from './routes/score.js'
 import type { Env, Served } from './served.js'
 
@@ -37,6 +38,8 @@ export function createApp(served: Served, { host, token }: Access): Hono<Env> {
   app.get('/v1/models', (c) => modelsRoute(c, served))
   app.get('/healthz', (c) => healthRoute(c, served))
   app.get('/openapi.json', (c) => c.json(openApi()))
+
+  for (const [path, route] of pageRoutes()) app.get(path, route)
 
   const paths = new Set(app.routes.map(({ path }) => path).filter((path) => path !== '/*'))
   app.notFound((c) => {

@@ -52,16 +52,10 @@ export async function readJson(incoming: IncomingMessage, room: BodyRoom): Promi
   // What is announced is refused before it is sent.
   const announced = Number(incoming.headers['content-length'] ?? 0)
   room.grow(announced)
-  let read = 0
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    read += chunk.length
-    if (read > announced) room.grow(Math.min(chunk.length, read - announced))
-    chunks.push(chunk)
-  }
+  const bytes = await readBytes(incoming, announced, room)
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new RequestError('BAD_REQUEST', 'the body is not UTF-8')
   }
@@ -75,6 +69,26 @@ export async function readJson(incoming: IncomingMessage, room: BodyRoom): Promi
       `the body is not JSON: it breaks off or is wrong ${where}`,
     )
   }
+}
+
+async function readBytes(
+  incoming: IncomingMessage,
+  announced: number,
+  room: BodyRoom,
+): Promise<Buffer> {
+  let read = 0
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      read += chunk.length
+      if (read > announced) room.grow(Math.min(chunk.length, read - announced))
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof RequestError) throw error
+    throw new RequestError('BAD_REQUEST', 'the body broke off')
+  }
+  return Buffer.concat(chunks)
 }
 
 const hint = 'Send the header Content-Type: application/json.'

@@ -1,0 +1,48 @@
+/** What is going on: for eyes a bar, for ears sentences. */
+import type { ServerEvent } from './api.js'
+import { byId } from './dom.js'
+
+const progress = byId('progress', 'progress')
+const status = byId('p', 'status')
+const failure = byId('p', 'failure')
+
+export function say(text: string): void {
+  status.textContent = text
+}
+
+export function complain(text: string): void {
+  failure.textContent = text
+}
+
+export function begin(): void {
+  complain('')
+  say('Asking the server …')
+  progress.hidden = false
+  progress.removeAttribute('value')
+  byId('button', 'generate').disabled = true
+  byId('button', 'inpaint').disabled = true
+  byId('button', 'cancel').hidden = false
+}
+
+export function end(): void {
+  progress.hidden = true
+  byId('button', 'generate').disabled = false
+  byId('button', 'inpaint').disabled = false
+  byId('button', 'cancel').hidden = true
+}
+
+/** `made` takes of `count` are done. */
+export function tell(event: ServerEvent, made: number, count: number): void {
+  const which = count > 1 ? `take ${made + 1} of ${count}, ` : ''
+  if (event.type === 'queued') {
+    const { before } = event
+    say(`Waiting: ${before} ${before === 1 ? 'request' : 'requests'} before this one.`)
+  } else if (event.type === 'step') {
+    const { step, steps } = event
+    progress.value = (made + (0.9 * step) / steps) / count
+    // Every step would be too much for ears.
+    const text = step === steps ? 'making it sound' : `step ${step} of ${steps}`
+    progress.title = text
+    say(`Making ${which}${text} …`)
+  }
+}

@@ -1,0 +1,129 @@
+/** Clients that take their time cost a bounded part of the server, for a bounded time. */
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadModel, type Model } from '../../lib/model/model.js'
+import { defaultLimits } from '../../lib/server/limits.js'
+import { type SoundServer, serveWithin } from '../../lib/server/serve.js'
+import { jsonOf } from './client.js'
+
+const limits = { ...defaultLimits, headersMs: 2000, requestMs: 3000, stalledMs: 2000 }
+let model: Model
+let server: SoundServer
+
+beforeAll(async () => {
+  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  server = await serveWithin({ ...limits, heartbeatMs: 500 }, model, { port: 0 })
+})
+afterAll(async () => {
+  await server?.close()
+  await model?.dispose()
+})
+
+interface Connection {
+  socket: Socket
+  said: () => string
+  /** Milliseconds from its begin to its end. */
+  closed: Promise<number>
+}
+
+function open(): Promise<Connection> {
+  const began = performance.now()
+  return new Promise((resolve) => {
+    const socket = connect(server.port, '127.0.0.1')
+    let said = ''
+    socket.on('data', (chunk) => {
+      said += chunk
+    })
+    socket.on('error', () => {})
+    const closed = new Promise<number>((done) => {
+      socket.on('close', () => done(performance.now() - began))
+    })
+    const connection = { socket, said: () => said, closed }
+    socket.on('connect', () => resolve(connection))
+    socket.on('close', () => resolve(connection))
+  })
+}
+
+const answers = async () => {
+  const { status } = await fetch(`${server.url}/healthz`)
+  return status === 200
+}
+
+test('headers that do not end are cut off', async () => {
+  const { socket, said, closed } = await open()
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
+  const drip = setInterval(() => socket.write('X-A: b\r\n'), 200)
+  expect(await closed).toBeLessThan(limits.headersMs + 2500)
+  clearInterval(drip)
+  expect(said()).toMatch(/^HTTP\/1\.1 408 /)
+  expect(said()).toContain('"code":"REQUEST_TIMEOUT"')
+})
+
+test('a body that does not end is cut off, and its room is free again', async () => {
+  const half = Array.from({ length: 8 }, async () => {
+    const { socket, said, closed } = await open()
+    const length = 60 * 2 ** 20
+    socket.write(
+      'POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+        `Content-Length: ${length}\r\n\r\n{"prompt":`,
+    )
+    const drip = setInterval(() => socket.write(' '), 200)
+    await closed
+    clearInterval(drip)
+    return said()
+  })
+  const said = await Promise.all(half)
+  // There is room for four such bodies at once.
+  expect(said.filter((text) => text.includes('"code":"BUSY"'))).toHaveLength(4)
+  expect(said.filter((text) => text.includes('"code":"REQUEST_TIMEOUT"'))).toHaveLength(4)
+  const answer = await fetch(`${server.url}/v1/embed`, {
+    ...{ method: 'POST', headers: { 'Content-Type': 'application/json' } },
+    body: JSON.stringify({ text: ['a dog'] }),
+  })
+  expect(answer.status).toBe(200)
+})
+
+test('an answer that nobody takes is cut off, and holds up nobody', async () => {
+  const { socket, closed } = await open()
+  socket.pause()
+  const body = JSON.stringify({ prompt: 'a dog', durationSeconds: 150, steps: 1, long: true })
+  socket.write(
+    'POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+      `Accept: text/event-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  await until(() => socket.bytesRead > 0 || socket.readableLength > 0)
+  for (;;) {
+    const { working } = await jsonOf(await fetch(`${server.url}/healthz`))
+    if (working === 0) break
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  // The socket is paused: only a reset shows, when something is written.
+  const cut = setInterval(() => socket.write('\r\n'), 100)
+  await closed
+  clearInterval(cut)
+  expect(await answers()).toBe(true)
+}, 240_000)
+
+test('10,000 half-open connections take no more than the limit, and are gone in time', async () => {
+  const held: Connection[] = []
+  let refused = 0
+  for (let wave = 0; wave < 20; wave++) {
+    const opened = await Promise.all(Array.from({ length: 500 }, open))
+    for (const { socket } of opened) socket.write('GET / HTTP/1.1\r\n')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (const connection of opened) {
+      if (connection.socket.destroyed || connection.socket.readyState !== 'open') refused++
+      else held.push(connection)
+    }
+    const alive = held.filter(({ socket }) => !socket.destroyed && socket.readyState === 'open')
+    expect(alive.length).toBeLessThanOrEqual(limits.connections + 500)
+  }
+  console.log(`10,000 connections: ${refused} refused at once`)
+  expect(refused).toBeGreaterThan(8000)
+  await Promise.all(held.map(({ closed }) => closed))
+  expect(await answers()).toBe(true)
+}, 240_000)
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50))
+}

@@ -3,22 +3,17 @@ export class LivePlayer {
   #context: AudioContext | undefined
   #next = 0
   #pending = 0
-  #onSilent = () => {}
-
-  /** Seconds that were heard. */
-  get heard(): number {
-    return this.#context ? Math.max(0, this.#context.currentTime) : 0
-  }
+  #onPlaying = () => {}
 
   get playing(): boolean {
     return this.#pending > 0
   }
 
   /** To be called by a click or a key: browsers let no page sound without one. */
-  begin(sampleRate: number, onSilent: () => void): void {
+  begin(sampleRate: number, onPlaying: () => void): void {
     this.stop()
     this.#context = new AudioContext({ sampleRate })
-    this.#onSilent = onSilent
+    this.#onPlaying = onPlaying
     this.#next = 0
   }
 
@@ -34,10 +29,12 @@ export class LivePlayer {
     this.#next = Math.max(this.#next, context.currentTime + 0.05)
     source.start(this.#next)
     this.#next += buffer.duration
-    this.#pending++
+    if (this.#pending++ === 0) this.#onPlaying()
     source.onended = () => {
+      // Of a clip that was stopped nothing counts any more.
+      if (context !== this.#context) return
       this.#pending--
-      if (this.#pending === 0) this.#onSilent()
+      if (this.#pending === 0) this.#onPlaying()
     }
   }
 
@@ -45,5 +42,6 @@ export class LivePlayer {
     this.#context?.close()
     this.#context = undefined
     this.#pending = 0
+    this.#onPlaying()
   }
 }

@@ -23,9 +23,7 @@ let running: AbortController | undefined
 
 const picture = new Picture({
   onTime: showTime,
-  onPlaying: (playing) => {
-    play.textContent = playing ? 'Pause' : 'Play'
-  },
+  onPlaying: () => showPlaying(),
   onStretch: (stretch) => {
     from.value = stretch ? stretch[0].toFixed(2) : ''
     to.value = stretch ? stretch[1].toFixed(2) : ''
@@ -36,6 +34,10 @@ const history = new History({
   onRemove: remove,
   onSides: showSides,
 })
+
+function showPlaying(): void {
+  play.textContent = live.playing ? 'Stop' : picture.playing ? 'Pause' : 'Play'
+}
 
 function showTime(seconds: number): void {
   if (!current) return
@@ -99,7 +101,7 @@ async function make(
     const request = await compose()
     const model = models.find(({ name }) => name === request.model) as ServedModel
     // What comes whole is played by the picture.
-    live.begin(model.sampleRate, () => {})
+    live.begin(model.sampleRate, showPlaying)
     const making = new Making(request, how(), live, {
       onTake: async (take) => {
         await keep(take)
@@ -155,10 +157,8 @@ for (const input of [from, to]) {
 }
 
 function playPause(): void {
-  if (live.playing) {
-    live.stop()
-    play.textContent = 'Play'
-  } else picture.playPause()
+  if (live.playing) live.stop()
+  else picture.playPause()
 }
 play.addEventListener('click', playPause)
 

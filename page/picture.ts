@@ -10,7 +10,7 @@ type Regions = ReturnType<typeof RegionsPlugin.create>
 
 export interface PictureListener {
   onTime(seconds: number): void
-  onPlaying(playing: boolean): void
+  onPlaying(): void
   onStretch(stretch: [number, number] | undefined): void
 }
 
@@ -64,9 +64,9 @@ export class Picture {
     })
     this.#wave = wave
     wave.on('timeupdate', (seconds) => this.#listener.onTime(seconds))
-    wave.on('play', () => this.#listener.onPlaying(true))
-    wave.on('pause', () => this.#listener.onPlaying(false))
-    wave.on('finish', () => this.#listener.onPlaying(false))
+    wave.on('play', () => this.#listener.onPlaying())
+    wave.on('pause', () => this.#listener.onPlaying())
+    wave.on('finish', () => this.#listener.onPlaying())
     this.#followRegions(this.#regions)
     this.#url = URL.createObjectURL(new Blob([toWav(take, 'pcm16')], { type: 'audio/wav' }))
     await wave.load(this.#url, [samples], samples.length / sampleRate)
@@ -80,7 +80,7 @@ export class Picture {
     this.#wave?.destroy()
     this.#wave = undefined
     URL.revokeObjectURL(this.#url)
-    this.#listener.onPlaying(false)
+    this.#listener.onPlaying()
     this.#listener.onStretch(undefined)
   }
 

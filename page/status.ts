@@ -4,10 +4,11 @@ import { byId } from './dom.js'
 
 const progress = byId('progress', 'progress')
 const status = byId('p', 'status')
+const stepText = byId('p', 'step')
 const failure = byId('p', 'failure')
 
 export function say(text: string): void {
-  status.textContent = text
+  if (status.textContent !== text) status.textContent = text
 }
 
 export function complain(text: string): void {
@@ -26,6 +27,7 @@ export function begin(): void {
 
 export function end(): void {
   progress.hidden = true
+  stepText.textContent = ''
   byId('button', 'generate').disabled = false
   byId('button', 'inpaint').disabled = false
   byId('button', 'cancel').hidden = true
@@ -33,16 +35,14 @@ export function end(): void {
 
 /** `made` takes of `count` are done. */
 export function tell(event: ServerEvent, made: number, count: number): void {
-  const which = count > 1 ? `take ${made + 1} of ${count}, ` : ''
   if (event.type === 'queued') {
     const { before } = event
     say(`Waiting: ${before} ${before === 1 ? 'request' : 'requests'} before this one.`)
   } else if (event.type === 'step') {
     const { step, steps } = event
     progress.value = (made + (0.9 * step) / steps) / count
-    // Every step would be too much for ears.
-    const text = step === steps ? 'making it sound' : `step ${step} of ${steps}`
-    progress.title = text
-    say(`Making ${which}${text} …`)
+    // Ears hear of takes, not of every step.
+    say(count > 1 ? `Making take ${made + 1} of ${count} …` : 'Making it …')
+    stepText.textContent = `step ${step} of ${steps}`
   }
 }

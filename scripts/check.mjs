@@ -27,6 +27,7 @@ const checks = {
   types: () => [
     [bin('tsc'), ['-p', 'tsconfig.test.json']],
     [bin('tsc'), ['-p', 'page/tsconfig.json']],
+    [bin('tsc'), ['-p', 'test/page/tsconfig.json']],
   ],
   native: () => [
     [

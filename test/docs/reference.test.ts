@@ -24,17 +24,19 @@ import { libtorchListCommand } from '../../lib/cli/libtorch-list.js'
 import { libtorchRemoveCommand } from '../../lib/cli/libtorch-remove.js'
 import { pullCommand } from '../../lib/cli/pull.js'
 import { scoreCommand } from '../../lib/cli/score.js'
+import { serveCommand } from '../../lib/cli/serve.js'
 import { statsCommand } from '../../lib/cli/stats.js'
 import { addStudyFlags } from '../../lib/cli/study-flags.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { metricNames } from '../../lib/metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../../lib/metrics/registry.js'
+import { defaultLimits, maxClips, maxItems } from '../../lib/server/limits.js'
 import { anchors, documents, prose, read, root } from './markdown.js'
 
 describe('docs/options.md', () => {
   const text = read('docs/options.md')
   const commands = [
-    ...[generateCommand, fineTuneCommand, scoreCommand, statsCommand, curveCommand],
+    ...[generateCommand, fineTuneCommand, scoreCommand, serveCommand, statsCommand, curveCommand],
     ...[pullCommand, importCommand, infoCommand, doctorCommand],
   ].map((create) => [create().name(), create()] as const)
   const nested = [
@@ -79,6 +81,7 @@ describe('docs/options.md', () => {
     ['lib/training/events.ts', 'FineTuneResult', '### Result of fineTune()'],
     ['lib/libtorch/options.ts', 'InstallLibtorchOptions', '## installLibtorch()'],
     ['lib/study/options.ts', 'StudyOptions', '## study() and studySystem()'],
+    ['lib/server/options.ts', 'ServeOptions', '## serve()'],
     ['lib/hub/pull.ts', 'PullOptions', '## pull(), importCheckpoint() and importBackbone()'],
     [
       'lib/weights/original/import.ts',
@@ -134,6 +137,19 @@ test('docs/formats.md has the limits of sound files', () => {
   expect(own).toContain(`${maxChannels} channels`)
   expect(own).toContain(`${maxSampleRate.toLocaleString('en')} Hz`)
   expect(own).toContain(`2^${Math.log2(maxSamples)} samples`)
+})
+
+test('docs/server.md has the limits of a server', () => {
+  const own = section(read('docs/server.md'), '## Limits')
+  const { connections, waiting, bodyBytes, allBodyBytes, ...times } = defaultLimits
+  for (const said of [
+    ...[`connections | ${connections};`, `| ${waiting};`, `| ${maxClips} |`, `| ${maxItems} |`],
+    ...[`${bodyBytes / 2 ** 20} MiB |`, `${allBodyBytes / 2 ** 20} MiB;`],
+    ...[`headers | ${times.headersMs / 1000} s`, `body | ${times.requestMs / 1000} s`],
+    `answer | ${times.stalledMs / 1000} s`,
+  ]) {
+    expect(own).toContain(said)
+  }
 })
 
 test('docs/errors.md has every code of lib/, and no other', () => {

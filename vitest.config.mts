@@ -12,6 +12,8 @@ const long = [
   'training/resume',
   'training/fine-tune',
   'native/trainer',
+  'server/load',
+  'page/page',
 ]
 
 class LongOnesFirst extends BaseSequencer {

@@ -88,7 +88,15 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   }
 }
 
-function inWords({ code, message, hint }: { code: string; message: string; hint?: string }): string {
+function inWords({
+  code,
+  message,
+  hint,
+}: {
+  code: string
+  message: string
+  hint?: string
+}): string {
   if (code === 'BUSY') return 'The server is busy: try again in a while.'
   message = message.replace(/^(init\.audio|audioPrompt):?/, 'Your sound')
   const sentence = message.charAt(0).toUpperCase() + message.slice(1)

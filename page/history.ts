@@ -83,7 +83,10 @@ export class History {
     const item = create('li')
     const title = titleOf(take)
     const open = create('button', '', { class: 'open', 'data-key': `open-${take.id}` })
-    open.append(create('span', title, { class: 'title' }), create('span', detailsOf(take), { class: 'details' }))
+    open.append(
+      create('span', title, { class: 'title' }),
+      create('span', detailsOf(take), { class: 'details' }),
+    )
     if (take === this.#current) open.setAttribute('aria-current', 'true')
     open.addEventListener('click', () => this.#listener.onOpen(take))
     const sides = (['A', 'B'] as const).map((side) => {

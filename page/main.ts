@@ -94,7 +94,8 @@ async function make(
   how: () => string | undefined,
 ): Promise<void> {
   if (running) return
-  const { signal } = (running = new AbortController())
+  running = new AbortController()
+  const { signal } = running
   begin()
   picture.pause()
   try {

@@ -58,7 +58,14 @@ await step(
   'library (TypeScript)',
   stampOf(
     'lib',
-    ['lib', 'page', 'tsconfig.json', 'package.json', 'scripts/build-lib.mjs', 'scripts/build-page.mjs'],
+    [
+      'lib',
+      'page',
+      'tsconfig.json',
+      'package.json',
+      'scripts/build-lib.mjs',
+      'scripts/build-page.mjs',
+    ],
     existsSync(join(root, 'dist')),
   ),
   buildLibrary,

@@ -11,6 +11,7 @@ import { modelsRoute } from './routes/models.js'
 import { pageRoutes } from './routes/page.js'
 import { scoreRoute } from './routes/score.js'
 import type { Env, Served } from './served.js'
+import { cutStalled } from './stalled.js'
 
 export interface Access {
   /** What is listened on. */
@@ -20,8 +21,9 @@ export interface Access {
 
 export function createApp(served: Served, { host, token }: Access): Hono<Env> {
   const app = new Hono<Env>()
+  app.use(cutStalled(served.limits.stalledMs))
   app.use(async (c, next) => {
-    const { incoming, outgoing } = c.env
+    const { incoming } = c.env
     c.header('X-Content-Type-Options', 'nosniff')
     c.header('Cross-Origin-Resource-Policy', 'same-origin')
     c.header('Cache-Control', 'no-store')
@@ -29,7 +31,6 @@ export function createApp(served: Served, { host, token }: Access): Hono<Env> {
     checkOrigin(incoming.headers)
     if (token !== undefined && c.req.path.startsWith('/v1/')) checkToken(incoming.headers, token)
     await next()
-    outgoing.setTimeout(served.limits.stalledMs)
   })
 
   app.post('/v1/generate', (c) => generateRoute(c, served))
@@ -48,7 +49,6 @@ export function createApp(served: Served, { host, token }: Access): Hono<Env> {
   })
   app.onError((error, c) => {
     const { status, headers, body } = failureOf(error)
-    c.env.outgoing.setTimeout(served.limits.stalledMs)
     return c.json(body, status as 500, headers)
   })
   return app

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { type SoundServer, serve } from '../../lib/server/serve.js'
+import { jsonOf } from '../server/client.js'
 import {
   compilePage,
   executablePath,
@@ -14,7 +15,6 @@ import {
   type Misdeeds,
   openPage,
 } from './browser.js'
-import { jsonOf } from '../server/client.js'
 
 interface StoredTake {
   samples: Float32Array
@@ -64,7 +64,10 @@ describe.skipIf(executablePath === undefined)('the page', () => {
   }
 
   async function settled(takes: number) {
-    await page.locator('#takes > li').nth(takes - 1).waitFor({ timeout: 100_000 })
+    await page
+      .locator('#takes > li')
+      .nth(takes - 1)
+      .waitFor({ timeout: 100_000 })
     await page.locator('#cancel').waitFor({ state: 'hidden' })
     expect(await page.locator('#takes > li').count()).toBe(takes)
     expect(await page.textContent('#failure')).toBe('')
@@ -264,7 +267,11 @@ describe.skipIf(executablePath === undefined)('the page', () => {
     await page.click('#generate')
     await expect.poll(failure).toContain('A seed is a whole number')
     await ask({ seed: '7' })
-    await page.setInputFiles('#file', { name: 'no.wav', mimeType: 'audio/wav', buffer: Buffer.from('no') })
+    await page.setInputFiles('#file', {
+      name: 'no.wav',
+      mimeType: 'audio/wav',
+      buffer: Buffer.from('no'),
+    })
     await page.click('#generate')
     await expect.poll(failure, { timeout: 20_000 }).toMatch(/^Your sound is /)
   })
@@ -312,7 +319,11 @@ describe.skipIf(executablePath === undefined)('the page', () => {
     await own.click('#generate')
     await own.locator('#takes > li').nth(1).waitFor({ timeout: 100_000 })
     await own.locator('#cancel').waitFor({ state: 'hidden' })
-    await own.setInputFiles('#file', { name: 'a.wav', mimeType: 'audio/wav', buffer: Buffer.from('a') })
+    await own.setInputFiles('#file', {
+      name: 'a.wav',
+      mimeType: 'audio/wav',
+      buffer: Buffer.from('a'),
+    })
     expect(await violations()).toEqual([])
     const wider = await own.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -1,4 +1,4 @@
-export { Audio, type WavOptions } from './audio/audio.js'
+export { Audio, type StreamOptions, type WavOptions } from './audio/audio.js'
 export type { ClipInput, SampleClip } from './audio/clip-source.js'
 export type { AudioInput } from './audio/source.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
@@ -9,6 +9,7 @@ export type {
   WaveformNeeds,
   WaveformProtocol,
 } from './audio/waveform-protocol.js'
+export type { AudioBufferLike, AudioContextLike } from './audio/web-audio.js'
 export type { BackboneName } from './backbones/backbone.js'
 export {
   type ImportBackboneOptions,

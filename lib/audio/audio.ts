@@ -1,14 +1,25 @@
+import { z } from 'zod'
 import { DisposedError, InvalidOptionError } from '../errors.js'
 import { escapeHtml } from '../files/html.js'
 import { writeFileAtomic } from '../files/write-file.js'
+import { numberIn, parseOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
+import { sampleStream } from './sample-stream.js'
 import { type SpectrogramOptions, spectrogramPng } from './spectrogram.js'
 import { encodeWav, type WavFormat } from './wav.js'
+import { type AudioBufferLike, type AudioContextLike, toAudioBuffer } from './web-audio.js'
 
 export interface WavOptions {
   /** 'pcm16' (default) for players, 'float32' to keep the exact values. */
   format?: WavFormat
 }
+
+export interface StreamOptions {
+  /** Seconds of sound in a chunk, 0.001 … 60; default 0.5. The last may be shorter. */
+  chunkSeconds?: number
+}
+
+const streamSchema = z.strictObject({ chunkSeconds: numberIn(0.001, 60, ' seconds').default(0.5) })
 
 /** A generated clip: samples in native memory until they are asked for. */
 export class Audio {
@@ -40,6 +51,23 @@ export class Audio {
   async toFloat32Array(): Promise<Float32Array> {
     if (this.disposed) throw new DisposedError('this audio')
     return Float32Array.from((await this.samples.data()) as Float32Array)
+  }
+
+  /** An `AudioBuffer` of a Web Audio context, with as many channels, at this sample rate. */
+  async toAudioBuffer<Buffer extends AudioBufferLike>(
+    context: AudioContextLike<Buffer>,
+  ): Promise<Buffer> {
+    return toAudioBuffer(context, await this.byChannel(), this.sampleRate)
+  }
+
+  /**
+   * The samples in chunks, made as they are read; of two channels, in each chunk all of the first and
+   * then all of the second. Dispose of the audio when the first chunk was read or later.
+   */
+  stream(options: StreamOptions = {}): ReadableStream<Float32Array> {
+    const { chunkSeconds } = parseOptions(streamSchema, options)
+    const frames = Math.max(1, Math.round(chunkSeconds * this.sampleRate))
+    return sampleStream(() => this.byChannel(), frames)
   }
 
   /** The bytes of a WAV file. */

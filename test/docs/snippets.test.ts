@@ -66,6 +66,7 @@ const surroundings = `
 type DType = string
 declare const model: import('audioldm').Model
 declare const audio: import('audioldm').Audio[]
+declare const port: MessagePort
 declare const mainWindow: { webContents: { send(channel: string, ...values: unknown[]): void } }
 declare module 'tslab' {
   export const display: { html(html: string): void }

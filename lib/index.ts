@@ -1,5 +1,12 @@
-export { Audio, type StreamOptions, type WavOptions } from './audio/audio.js'
+export {
+  Audio,
+  type FlacOptions,
+  type OpusOptions,
+  type StreamOptions,
+  type WavOptions,
+} from './audio/audio.js'
 export type { ClipInput, SampleClip } from './audio/clip-source.js'
+export type { SaveOptions } from './audio/sound-file.js'
 export type { AudioInput } from './audio/source.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'
 export type {

@@ -4,14 +4,33 @@ import { escapeHtml } from '../files/html.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { numberIn, parseOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
+import { encodeFlac, type FlacFormat } from './flac.js'
+import { encodeOpus } from './opus.js'
 import { sampleStream } from './sample-stream.js'
+import {
+  checkExtension,
+  encodeSound,
+  extensionsOf,
+  type SaveOptions,
+  soundKindOf,
+} from './sound-file.js'
 import { type SpectrogramOptions, spectrogramPng } from './spectrogram.js'
 import { encodeWav, type WavFormat } from './wav.js'
 import { type AudioBufferLike, type AudioContextLike, toAudioBuffer } from './web-audio.js'
 
 export interface WavOptions {
-  /** 'pcm16' (default) for players, 'float32' to keep the exact values. */
+  /** 'pcm16' (default) for players, 'pcm24', or 'float32' to keep the exact values. */
   format?: WavFormat
+}
+
+export interface FlacOptions {
+  /** 'pcm16' (default) or 'pcm24'. */
+  format?: FlacFormat
+}
+
+export interface OpusOptions {
+  /** kbit/s on average, 6 … 256 for each channel; default 64 for each. */
+  bitrate?: number
 }
 
 export interface StreamOptions {
@@ -75,12 +94,26 @@ export class Audio {
     return encodeWav(await this.byChannel(), this.sampleRate, options.format)
   }
 
+  /** The bytes of a FLAC file: the samples of a WAV file of the same format. */
+  async toFlac(options: FlacOptions = {}): Promise<Uint8Array> {
+    return encodeFlac(await this.byChannel(), this.sampleRate, options.format)
+  }
+
+  /** The bytes of an Ogg file with Opus, at 48 kHz. */
+  async toOpus(options: OpusOptions = {}): Promise<Uint8Array> {
+    return encodeOpus(await this.byChannel(), this.sampleRate, options.bitrate)
+  }
+
   /**
-   * Writes a WAV file, whole or not at all.
-   * @throws OutputError naming the path and what to do.
+   * Writes a sound file, whole or not at all: FLAC where the path ends in .flac, Opus where it ends in
+   * .opus, .ogg or .oga, else WAV.
+   * @throws OutputError naming the path and what to do; InvalidOptionError for other kinds of sound.
    */
-  async save(path: string, options: WavOptions = {}): Promise<void> {
-    await writeFileAtomic(path, await this.toWav(options))
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    const kind = soundKindOf(path) ?? 'wav'
+    checkExtension('path', path, extensionsOf[kind])
+    const bytes = await encodeSound(kind, await this.byChannel(), this.sampleRate, options)
+    await writeFileAtomic(path, bytes)
   }
 
   /** A PNG picture: time in seconds, frequency in hertz, level in decibels. */

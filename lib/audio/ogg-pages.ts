@@ -39,8 +39,8 @@ function checkChannels(packet: Uint8Array): void {
   throw new AudioError(`is an Ogg file with ${channels ?? 'no'} channels`)
 }
 
-/** CRC-32 of the polynomial 04c11db7, most significant bit first, with the field itself as zero. */
-function checksum(bytes: Uint8Array, start: number, end: number): number {
+/** Of the page from `start` to `end`: CRC-32 of the polynomial 04c11db7, most significant bit first, with the field itself as zero. */
+export function checksum(bytes: Uint8Array, start: number, end: number): number {
   let crc = 0
   for (let i = start; i < end; i++) {
     const byte = i >= start + 22 && i < start + 26 ? 0 : bytes[i]

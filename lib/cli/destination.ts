@@ -1,6 +1,7 @@
 /** Where the files of a run go, decided and checked before the long work. */
 import { stat } from 'node:fs/promises'
-import { dirname, extname, join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { checkExtension } from '../audio/sound-file.js'
 import { InvalidOptionError } from '../errors.js'
 import { makeFolder } from '../files/write-file.js'
 import { clipNames } from './names.js'
@@ -16,13 +17,14 @@ export interface Destination {
 }
 
 /**
- * One clip goes to `target` itself; several, or an existing folder, into the folder `target`.
+ * One clip goes to `target` itself; several, or an existing folder, into the folder `target`, with the
+ * first of `extensions`.
  * @throws InvalidOptionError, OutputError
  */
 export async function planDestination(
   option: string,
   target: string,
-  extension: '.wav' | '.png',
+  extensions: readonly string[],
   clips: { prompt: string; name?: string }[],
 ): Promise<Destination> {
   if (target === '') throw new InvalidOptionError(option, 'is empty')
@@ -30,10 +32,7 @@ export async function planDestination(
   const existing = await stat(target).catch(() => undefined)
   const isFolder = existing?.isDirectory() || target.endsWith('/')
   if (clips.length === 1 && !isFolder) {
-    const given = extname(target).toLowerCase()
-    if (/^\.(mp3|flac|ogg|oga|opus|m4a|aac|aiff?|jpe?g|svg|webp|gif)$/.test(given)) {
-      throw new InvalidOptionError(option, `${extension} is what is written, not ${given}`)
-    }
+    checkExtension(option, target, extensions)
     await checkOutput(target)
     return { paths: [target], folder: dirname(target), inFolder: false }
   }
@@ -42,7 +41,7 @@ export async function planDestination(
     throw new InvalidOptionError(option, reason)
   }
   await checkFolder(target)
-  const paths = clipNames(clips).map((name) => join(target, name + extension))
+  const paths = clipNames(clips).map((name) => join(target, name + extensions[0]))
   return { paths, folder: target, inFolder: true }
 }
 

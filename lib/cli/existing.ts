@@ -1,18 +1,22 @@
 /** Files of a run that are there already: kept, replaced or refused. */
 import { lstat } from 'node:fs/promises'
+import { identify } from '../audio/audio-content.js'
 import { readAudioFile } from '../audio/audio-file.js'
+import { decodeAudio } from '../audio/read.js'
+import type { SoundKind } from '../audio/sound-file.js'
 import { spectrogramPng } from '../audio/spectrogram.js'
 import { isWav, readWavChunks } from '../audio/wav-chunks.js'
-import { readWav } from '../audio/wav-reader.js'
 import { AudioError, InvalidOptionError } from '../errors.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { type Destination, prepare } from './destination.js'
 import { stdoutPath } from './output-path.js'
+import type { SoundFormat } from './sound-format.js'
 
 export const existingRules = ['skip', 'overwrite', 'error'] as const
 export type ExistingRule = (typeof existingRules)[number]
 
 export interface Targets {
+  sound: SoundFormat
   audio: Destination
   pictures?: Destination
 }
@@ -75,30 +79,37 @@ export interface SkippedClip {
 
 /** Clip `index`, which is there; draws its picture where one is wanted and missing. */
 export async function skippedClip(
-  { audio, pictures }: Targets,
+  { sound, audio, pictures }: Targets,
   index: number,
 ): Promise<SkippedClip> {
   const path = audio.paths[index]
   try {
     const bytes = await readAudioFile(path)
-    if (!isWav(bytes)) throw new AudioError('is no WAV file')
-    const { encoding, data } = readWavChunks(bytes)
-    const { sampleRate, blockAlign } = encoding
-    const durationSeconds = Math.floor(data.byteLength / blockAlign) / sampleRate
-    const clip: SkippedClip = { path, durationSeconds, sampleRate }
-    if (!pictures) return clip
-    const spectrogram = pictures.paths[index]
-    if (!(await isThere(spectrogram))) {
+    const { kind } = sound
+    if (!isOfKind(bytes, kind)) throw new AudioError(`is no ${kind.toUpperCase()} file`)
+    const spectrogram = pictures?.paths[index]
+    const drawn = spectrogram === undefined || (await isThere(spectrogram))
+    if (kind === 'wav' && drawn) return { path, ...wavLength(bytes), spectrogram }
+    const { channels, sampleRate } = await decodeAudio(bytes)
+    if (spectrogram !== undefined && pictures && !drawn) {
       await prepare(pictures)
-      await writeFileAtomic(
-        spectrogram,
-        await spectrogramPng(readWav(bytes).channels[0], sampleRate),
-      )
+      await writeFileAtomic(spectrogram, await spectrogramPng(channels[0], sampleRate))
     }
-    return { ...clip, spectrogram }
+    return { path, durationSeconds: channels[0].length / sampleRate, sampleRate, spectrogram }
   } catch (error) {
     if (!(error instanceof AudioError)) throw error
     const hint = 'Remove it, or replace it with --existing overwrite.'
     throw new InvalidOptionError('--existing', `${path} cannot be kept: it ${error.message}`, hint)
   }
+}
+
+function isOfKind(bytes: Uint8Array, kind: SoundKind): boolean {
+  return kind === 'wav' ? isWav(bytes) : identify(bytes).kind === kind
+}
+
+/** By its header alone: a folder can have thousands. */
+function wavLength(bytes: Uint8Array): { durationSeconds: number; sampleRate: number } {
+  const { encoding, data } = readWavChunks(bytes)
+  const { sampleRate, blockAlign } = encoding
+  return { durationSeconds: Math.floor(data.byteLength / blockAlign) / sampleRate, sampleRate }
 }

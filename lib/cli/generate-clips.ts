@@ -6,13 +6,13 @@ import type { ExistingRule } from './existing.js'
 import { checkSoundFlags, type SoundFlags, startsFromSound } from './generate-sound.js'
 import { stdoutPath } from './output-path.js'
 import { type NamedClip, readPrompts } from './prompts.js'
+import type { FormatFlags } from './sound-format.js'
 
-export interface GenerateFlags extends SoundFlags {
+export interface GenerateFlags extends SoundFlags, FormatFlags {
   prompts?: string
   model?: string
   lora?: string
   loraScale?: number
-  out: string
   existing?: ExistingRule
   duration?: number
   steps: number
@@ -27,7 +27,6 @@ export interface GenerateFlags extends SoundFlags {
   device: string
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16'
   threads?: number
-  float?: boolean
   spectrogram?: string
   json?: boolean
 }

@@ -1,5 +1,6 @@
 /** What `generate` does: decides every clip, makes those that are wanted, tells of all. */
 import { randomInt } from 'node:crypto'
+import { extensionsOf } from '../audio/sound-file.js'
 import type { GenerateTimings } from '../generate/generate.js'
 import { firstStepOf } from '../generate/init.js'
 import type { ClipOptions } from '../generate/plan.js'
@@ -7,18 +8,19 @@ import type { ModelInfo } from '../model/model.js'
 import { describeDType } from '../native/device.js'
 import { type Cutoff, checkCutoff, measureCutoff } from './cutoff.js'
 import { planDestination } from './destination.js'
-import { clipsToMake, skippedClip } from './existing.js'
+import { clipsToMake, skippedClip, type Targets } from './existing.js'
 import { type GenerateFlags, type PlannedClip, planClips } from './generate-clips.js'
 import { soundOptions, startsFromSound, withFlagNames } from './generate-sound.js'
 import { interruptSignal } from './interrupt.js'
 import { createOutput, type Output } from './output.js'
 import { stdoutPath } from './output-path.js'
-import { type ClipTargets, saveClips, type WrittenFile } from './save-clips.js'
+import { saveClips, type WrittenFile } from './save-clips.js'
+import { type SoundFormat, soundOf } from './sound-format.js'
 
 interface Work {
   flags: GenerateFlags
   settings: ReturnType<typeof settingsOf>
-  targets: ClipTargets
+  targets: Targets
   output: Output
   signal: AbortSignal
 }
@@ -35,13 +37,13 @@ interface Made {
 export async function runGenerate(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
   const seed = flags.seed ?? BigInt(randomInt(2 ** 32))
   const clips = await planClips(prompt, flags, seed)
-  const format = flags.float ? ('float32' as const) : ('pcm16' as const)
-  const audio = await planDestination('--out', flags.out, '.wav', clips)
+  const sound = soundOf(flags)
+  const audio = await planDestination('--out', flags.out, extensionsOf[sound.kind], clips)
   const pictures =
     flags.spectrogram === undefined
       ? undefined
-      : await planDestination('--spectrogram', flags.spectrogram, '.png', clips)
-  const targets = { format, audio, pictures }
+      : await planDestination('--spectrogram', flags.spectrogram, ['.png'], clips)
+  const targets = { sound, audio, pictures }
   const wanted = new Set(await clipsToMake(flags.existing, targets))
 
   const output = createOutput(flags.json === true)
@@ -62,7 +64,12 @@ export async function runGenerate(prompt: string | undefined, flags: GenerateFla
   output.result(
     {
       files,
-      settings: { ...settings, ...made?.usual, ...(cutoff && { cutoff: cutoff.hertz }), format },
+      settings: {
+        ...settings,
+        ...made?.usual,
+        ...(cutoff && { cutoff: cutoff.hertz }),
+        ...describe(sound),
+      },
       model: { source: flags.model ?? null, ...made?.model },
       timings: made?.timings ?? noTime,
       warnings: made?.warnings ?? [],
@@ -75,7 +82,7 @@ export async function runGenerate(prompt: string | undefined, flags: GenerateFla
 async function skipped(
   { index, prompt, seed, options }: PlannedClip,
   flags: GenerateFlags,
-  targets: ClipTargets,
+  targets: Targets,
 ): Promise<WrittenFile> {
   const { path, durationSeconds, sampleRate, spectrogram } = await skippedClip(targets, index)
   const given = flags.seed !== undefined || options.seed !== undefined
@@ -160,6 +167,10 @@ function stepsTaken(options: ClipOptions & { steps: number }): number {
   const { init, mask, candidates = 1, steps } = options
   const strength = init === undefined || mask ? 1 : 0.5
   return candidates * (steps - firstStepOf(steps, init?.strength ?? strength))
+}
+
+function describe({ kind, ...how }: SoundFormat) {
+  return { file: kind, ...how }
 }
 
 const noTime: Made['timings'] = {

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import { opusBitrates } from '../audio/opus.js'
+import { soundKinds } from '../audio/sound-file.js'
 import { initSchema } from '../generate/init.js'
 import { clipSchema } from '../generate/plan.js'
 import { integerIn, numberIn } from '../options.js'
@@ -18,6 +20,13 @@ const dtype = z.enum(['auto', 'float32', 'bfloat16', 'float16'], {
 })
 const existing = z.enum(existingRules, {
   error: (issue) => `expected skip, overwrite or error, got '${issue.input}'`,
+})
+
+const format = z.enum(soundKinds, {
+  error: (issue) => `expected wav, flac or opus, got '${issue.input}'`,
+})
+const bits = z.union([z.literal(16), z.literal(24)], {
+  error: (issue) => `expected 16 or 24, got '${issue.input}'`,
 })
 
 /** `0.2,0.8` */
@@ -64,7 +73,15 @@ export function generateCommand(): Command {
       'makes 1 to 16, keeps the one most like its prompt (default: 1)',
       numberValue('--candidates', required(shape.candidates)),
     )
-    .requiredOption('--out <file|dir>', 'WAV file or - (stdout) for one clip, folder for several')
+    .requiredOption(
+      '--out <file|dir>',
+      'for one clip a .wav, .flac, .opus or .ogg file or - (stdout), for several a folder',
+    )
+    .option(
+      '--format <name>',
+      'wav, flac or opus (default: by the name of the file, else wav)',
+      textValue('--format', format),
+    )
     .option(
       '--existing <rule>',
       'what becomes of files that are there: skip, overwrite or error (default: error in a folder)',
@@ -140,7 +157,17 @@ export function generateCommand(): Command {
       'CPU threads, 1 to 1024 (default: all processors)',
       numberValue('--threads', integerIn(1, 1024)),
     )
+    .option(
+      '--bits <n>',
+      'of a sample in WAV and FLAC, 16 or 24 (default: 16)',
+      numberValue('--bits', bits),
+    )
     .option('--float', '32-bit float WAV instead of 16-bit PCM')
+    .option(
+      '--bitrate <kbit/s>',
+      'of Opus, 6 to 256 (default: 64)',
+      numberValue('--bitrate', numberIn(opusBitrates.least, opusBitrates.most)),
+    )
     .option(
       '--spectrogram <file|dir>',
       'also write pictures: PNG file for one clip, folder for several',
@@ -157,6 +184,7 @@ Examples:
   audioldm generate "rain on a tin roof" --out - | aplay
   audioldm generate --prompts prompts.txt --count 3 --seed 7 --out clips/
   audioldm generate --prompts prompts.txt --count 3 --seed 7 --out clips/ --existing skip
+  audioldm generate --prompts prompts.txt --format flac --out clips/
   audioldm generate "a dog" --model cvssp/audioldm-s-full-v2 --out dog.wav --json
   audioldm generate "a choir" --init humming.wav --strength 0.6 --out choir.wav
   audioldm generate "birds" --init walk.wav --inpaint 2.0-4.5 --out walk-repaired.wav

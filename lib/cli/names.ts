@@ -11,7 +11,7 @@ export function clipNames(clips: { prompt: string; name?: string }[]): string[] 
   const taken = new Set<string>()
   return clips.map(({ prompt, name }, i) => {
     const number = String(i + 1).padStart(digits, '0')
-    const wanted = name === undefined ? '' : safeName(name.replace(/\.wav$/i, ''))
+    const wanted = name === undefined ? '' : safeName(name.replace(/\.(wav|flac|opus|ogg)$/i, ''))
     const base = wanted || [number, slug(prompt)].filter(Boolean).join('-')
     let unique = base
     // Case is ignored: some file systems do.

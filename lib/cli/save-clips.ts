@@ -1,6 +1,5 @@
 /** Follows a generate job: progress on stderr, every clip to its file. */
 import { basename } from 'node:path'
-import type { WavFormat } from '../audio/wav.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { GenerateEvent, GenerateResult } from '../generate/generate.js'
 import type { Job } from '../job.js'
@@ -9,6 +8,7 @@ import type { Targets } from './existing.js'
 import { writeBytes } from './output.js'
 import { stdoutPath } from './output-path.js'
 import { createProgress, type Progress } from './progress.js'
+import { encoded, writtenRate } from './sound-format.js'
 
 export interface WrittenFile {
   path: string
@@ -23,10 +23,6 @@ export interface WrittenFile {
   skipped?: true
 }
 
-export interface ClipTargets extends Targets {
-  format: WavFormat
-}
-
 /** One of those that the job makes. */
 export interface MadeClip {
   /** Among all clips of the run, from 0. */
@@ -39,7 +35,7 @@ export interface MadeClip {
 export async function saveClips(
   job: Job<GenerateEvent, GenerateResult>,
   clips: MadeClip[],
-  targets: ClipTargets,
+  targets: Targets,
 ): Promise<{ files: WrittenFile[]; result: GenerateResult; warnings: string[] }> {
   const files = new Array<WrittenFile>(clips.length)
   const warnings: string[] = []
@@ -87,15 +83,17 @@ export async function saveClips(
 async function saveClip(
   { audio, settings }: Extract<GenerateEvent, { type: 'clip' }>,
   index: number,
-  { format, audio: sounds, pictures }: ClipTargets,
+  { sound, audio: sounds, pictures }: Targets,
 ): Promise<WrittenFile> {
-  const { durationSeconds, sampleRate } = audio
+  const { durationSeconds } = audio
+  const sampleRate = writtenRate(audio, sound)
   const { prompt, seed, candidates } = settings
   const file: WrittenFile = { path: sounds.paths[index], prompt, seed, durationSeconds, sampleRate }
   if (candidates) file.candidates = candidates
   await prepare(sounds)
-  if (file.path === stdoutPath) await writeBytes(await audio.toWav({ format }))
-  else await audio.save(file.path, { format })
+  const bytes = await encoded(audio, sound)
+  if (file.path === stdoutPath) await writeBytes(bytes)
+  else await writeFileAtomic(file.path, bytes)
   if (pictures) {
     file.spectrogram = pictures.paths[index]
     await prepare(pictures)

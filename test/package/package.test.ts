@@ -27,6 +27,7 @@ describe('the tarball', () => {
     for (const file of [
       ...['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/architecture.md'],
       ...['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts'],
+      ...['dist/page/index.html', 'dist/page/page.js', 'dist/page/LICENSE.wavesurfer.txt'],
       ...['archives/unet.pt', 'models/random-tiny/model_index.json'],
       ...['prebuilds/linux-x64/audioldm.glibc.node', 'native/core/binding/core.cc'],
       ...['native/loader/loader.cc', 'cmake/FindLibtorch.cmake', 'binding.gyp'],

@@ -1,5 +1,5 @@
-// Makes a clone of this repository ready: dependencies, libtorch, native core, archives, library,
-// a small model. Uses Node's own modules alone, since it runs before anything is installed. Every
+// Makes a clone of this repository ready: dependencies, libtorch, native core, archives, library.
+// Uses Node's own modules alone, since it runs before anything is installed. Every
 // step is skipped when what it would make is up to date.
 //
 //   node scripts/setup.mjs            what a user needs
@@ -45,15 +45,17 @@ await step(
   stampOf('archives', ['export/audioldm_export'], existsSync(join(root, 'archives', 'unet.pt'))),
   () => exporter('archives', '--out', 'archives'),
 )
-await step(
-  'small model with random weights',
-  stampOf(
-    'random-tiny',
-    ['export/audioldm_export'],
-    existsSync(join(root, 'models', 'random-tiny')),
-  ),
-  () => exporter('random-model', '--out', 'models/random-tiny'),
-)
+if (dev) {
+  await step(
+    'small model with random weights',
+    stampOf(
+      'random-tiny',
+      ['export/audioldm_export'],
+      existsSync(join(root, 'models', 'random-tiny')),
+    ),
+    () => exporter('random-model', '--out', 'models/random-tiny'),
+  )
+}
 await step(
   'library (TypeScript)',
   stampOf(
@@ -74,8 +76,13 @@ await step(
   'graphs of common structures',
   stampOf(
     'graphs',
-    ['export/audioldm_export', 'lib/architectures', 'lib/native/part.ts', 'scripts/graphs.mjs'],
-    readdirSync(join(root, 'archives')).some((name) => name.endsWith('.graph')),
+    [
+      ...['export/audioldm_export', 'lib/architectures', 'lib/native/part.ts'],
+      ...['scripts/graphs.mjs', 'models/default/unet/config.json'],
+    ],
+    readdirSync(join(root, 'archives')).some((name) => name.endsWith('.graph')) && [
+      existsSync(join(root, 'models', 'random-tiny')),
+    ],
   ),
   () => writeGraphs(python),
 )

@@ -33,10 +33,13 @@ export function addFeatureFlags(command: Command): Command {
   return command
     .option(
       '--panns <file>',
-      'weights of PANNs, for fd, is, kl, kad and kid: Cnn14_16k_mAP=0.438.pth',
+      'weights of PANNs, for fd, is, kl, kad and kid: Cnn14_16k_mAP=0.438.pth (default: a small classifier of the package)',
     )
     .option('--passt <file>', 'PaSST weights: passt-s-f128-p16-s10-ap.476-swa.pt')
-    .option('--vggish <file>', 'VGGish weights, for fad and fad-infinity: vggish-10086976.pth')
+    .option(
+      '--vggish <file>',
+      'VGGish weights, for fad and fad-infinity: vggish-10086976.pth (default: a small one)',
+    )
     .option('--vggish-relu', "keep VGGish's last ReLU")
     .option('--vggish-pca <file>', "post-process VGGish's rows: vggish_pca_params-970ea276.pth")
     .option(

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { defaultModelDir } from '../files/paths.js'
 import { licenseOf } from '../hub/card.js'
 import type { FolderInfo } from '../hub/model-folder.js'
 import { resolveModel } from '../hub/resolve.js'
@@ -7,11 +8,11 @@ import { createOutput } from './output.js'
 export function infoCommand(): Command {
   return new Command('info')
     .description('check a model folder and describe it')
-    .argument('<dir|id>', 'model folder or pulled hub id')
+    .argument('[dir|id]', 'model folder or pulled hub id (default: the model of the package)')
     .option('--json', 'print one JSON document on stdout')
-    .action(async (source: string, flags: { json?: boolean }) => {
+    .action(async (source: string | undefined, flags: { json?: boolean }) => {
       const { describeFolder } = await import('../hub/folder.js')
-      const folder = await resolveModel(source)
+      const folder = source === undefined ? defaultModelDir() : await resolveModel(source)
       const info = await describeFolder(folder)
       const license = await licenseOf(folder)
       createOutput(flags.json === true).result({ ...info, license }, describe(info, license))

@@ -98,6 +98,7 @@ export function scoreCommand(): Command {
 
 const examples = `
 Examples:
+  audioldm score out/ reference/
   audioldm score out/ reference/ --panns Cnn14_16k_mAP=0.438.pth --vggish vggish-10086976.pth
   audioldm score out/ reference.safetensors --vggish vggish-10086976.pth --metrics fad --json
   audioldm score out/ --panns Cnn14_16k_mAP=0.438.pth --metrics is --per-clip clips.csv

@@ -9,9 +9,14 @@ export function archivesDir(): string {
   return join(unpacked(packageRoot), 'archives')
 }
 
-/** The model that comes with the package: tiny, with random weights, until there is a trained one. */
+/** The model that comes with the package. */
 export function defaultModelDir(): string {
-  return join(unpacked(packageRoot), 'models', 'random-tiny')
+  return join(unpacked(packageRoot), 'models', 'default')
+}
+
+/** The small classifiers that come with it, for scores without any other weights. */
+export function defaultClassifier(name: 'cnn14-16k' | 'vggish'): string {
+  return join(defaultModelDir(), 'classifiers', `${name}.safetensors`)
 }
 
 /** The program of the threads that read sound files, compiled: also for those who run lib/. */

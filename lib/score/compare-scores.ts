@@ -18,7 +18,12 @@ import type { CompareScoresOptions } from './options.js'
 import { isOptional, type Plan, type PlanInputs, planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
 import { withPreset } from './presets.js'
-import { compareSchema, givenBackbones, type ParsedScoreOptions } from './schema.js'
+import {
+  compareSchema,
+  givenBackbones,
+  orSmallClassifiers,
+  type ParsedScoreOptions,
+} from './schema.js'
 import type { Side, SideFeatures } from './statistics/side.js'
 
 /**
@@ -36,7 +41,7 @@ export function compareScores(options: CompareScoresOptions): Job<CompareEvent, 
   const sets = { a: checkAudioSet('a', a), b: checkAudioSet('b', b) }
   const referenceSet = reference === undefined ? undefined : checkAudioSet('reference', reference)
   const givenPrompts = prompts === undefined ? undefined : checkPrompts(prompts)
-  const given = givenBackbones(parsed, parsed.metrics)
+  const given = orSmallClassifiers(givenBackbones(parsed, parsed.metrics), parsed.preset)
   if (parsed.metrics?.includes('fad-infinity')) {
     throw new InvalidOptionError(
       'metrics',

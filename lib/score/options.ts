@@ -15,7 +15,9 @@ export interface FeatureOptions {
   /**
    * Weights of one of PANNs' networks, for fd, kad, kid, is and kl: the file that is published
    * (`Cnn14_16k_mAP=0.438.pth`; `Cnn14_mAP=0.431.pth` for cnn14-32k;
-   * `Wavegram_Logmel_Cnn14_mAP=0.439.pth` for wavegram-logmel), or its import.
+   * `Wavegram_Logmel_Cnn14_mAP=0.439.pth` for wavegram-logmel), or its import. Without
+   * `panns`, `passt`, `vggish` and `embedding`, small classifiers of the package are used, whose numbers
+   * cannot be compared with published ones: the protocol says `comparable: false`.
    */
   panns?: string
   /**

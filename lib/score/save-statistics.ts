@@ -15,7 +15,7 @@ import { checkShard, type Shard, takeShard } from './inputs/shard.js'
 import type { FeatureOptions } from './options.js'
 import { batchSizeOf, checkSaved, makeExtractors, openSide } from './prepare-run.js'
 import type { FeatureProtocol } from './protocol/protocol.js'
-import { featureShape, givenBackbones, type Role } from './schema.js'
+import { featureShape, givenBackbones, orSmallClassifiers, type Role } from './schema.js'
 import { isSavedClip, type RowsToSave, rowTensors } from './statistics/saved-rows.js'
 import { type ClipProgress, gatherSide, type Side, type SideFeatures } from './statistics/side.js'
 import {
@@ -74,8 +74,8 @@ const schema = z.strictObject({
 /**
  * Saves mean and covariance of the features of a set of sounds, as a reference that `score` takes in
  * place of the sounds, for fd, fad and fad-infinity, and with `rows` for all metrics that do not
- * compare waveforms. For every network whose weights are given; statistics alone are merged without
- * any.
+ * compare waveforms. For every network whose weights are given, or without any for the small
+ * classifiers of the package; statistics alone are merged without any.
  * @throws InvalidOptionError at once or from the job, which also rejects with InvalidWeightsError,
  * AudioError (no clip can be read), OutputError, NativeLoadError, DeviceUnavailableError,
  * EngineError, AbortError
@@ -85,7 +85,7 @@ export function saveStatistics(
 ): Job<SaveStatisticsEvent, SaveStatisticsResult> {
   const { signal, ...parsed } = parseOptions(schema, options)
   const audio = checkAudioSet('audio', parsed.audio)
-  const given = givenBackbones(parsed)
+  const explicit = givenBackbones(parsed)
   const { shard, output } = parsed
   if (shard) checkShard(shard)
 
@@ -93,13 +93,13 @@ export function saveStatistics(
     await checkWritable(output)
     const side = await openSide('audio', audio, true, control.signal)
     if (shard) applyShard(side, shard)
+    // What is only merged needs no network.
+    const bare = side.clips.length > 0 && Object.keys(explicit.specs).length === 0
+    const given = bare ? orSmallClassifiers(explicit) : explicit
     const roles = Object.keys(given.specs) as Role[]
     if (roles.length === 0) withoutRows(side, parsed.rows)
     if (side.clips.length > 0 && roles.length === 0) {
-      throw new InvalidOptionError(
-        'panns',
-        'no weights are given: give panns, passt, vggish, embedding or clap',
-      )
+      throw new InvalidOptionError('panns', `no weights of ${parsed.backbone} are given`)
     }
     const warn = (message: string) => control.emit({ type: 'warning', message })
     const session = new Session(parsed, control.signal, warn)

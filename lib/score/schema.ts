@@ -10,6 +10,7 @@ import {
 } from '../backbones/backbone.js'
 import type { ClapSpec } from '../backbones/clap.js'
 import { InvalidOptionError } from '../errors.js'
+import { defaultClassifier } from '../files/paths.js'
 import { metricNames } from '../metrics/metric.js'
 import { type AskedMetric, askedMetrics, goesByBackbone, partsOf } from '../metrics/metric-at.js'
 import type { Model } from '../model/model.js'
@@ -195,4 +196,22 @@ function pannsOf(backbone: BackboneName, metrics: readonly AskedMetric[] = []): 
   }
   const usual = roles[backbone] === 'panns' ? (backbone as PannsName) : 'cnn14-16k'
   return names[0] ?? usual
+}
+
+/**
+ * With the small classifiers of the package where none is given. Never beside one that is, and not for
+ * a preset: numbers of one table should be of one kind.
+ */
+export function orSmallClassifiers(given: GivenBackbones, preset?: string): GivenBackbones {
+  const { panns, passt, vggish, embedding } = given.specs
+  const other = given.panns !== 'cnn14-16k' || given.chosen.embedding === 'passt'
+  if (panns || passt || vggish || embedding || other || preset !== undefined) return given
+  return {
+    ...given,
+    specs: {
+      ...given.specs,
+      panns: { kind: 'cnn14-16k', weights: defaultClassifier('cnn14-16k') },
+      vggish: { kind: 'vggish', weights: defaultClassifier('vggish'), finalRelu: false },
+    },
+  }
 }

@@ -14,7 +14,7 @@ import { isOptional, planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
 import { withPreset } from './presets.js'
 import type { ScoreEvent, ScoreResult } from './result.js'
-import { givenBackbones, type Role, scoreSchema } from './schema.js'
+import { givenBackbones, orSmallClassifiers, type Role, scoreSchema } from './schema.js'
 
 /**
  * Compares generated sounds with references: FD, FAD, IS, KL and more. The defaults are the protocol
@@ -37,7 +37,7 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
   if (saveStatistics !== undefined && referenceSet === undefined) {
     throw new InvalidOptionError('saveStatistics', 'saves those of the reference: give one')
   }
-  const given = givenBackbones(parsed, parsed.metrics)
+  const given = orSmallClassifiers(givenBackbones(parsed, parsed.metrics), parsed.preset)
   const givenPrompts = parsed.prompts === undefined ? undefined : checkPrompts(parsed.prompts)
 
   return new Job(async (job) => {

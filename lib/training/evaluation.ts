@@ -5,7 +5,7 @@ import type { ModelFolder } from '../hub/model-folder.js'
 import { parseOptions } from '../options.js'
 import type { ScoreOptions } from '../score/options.js'
 import { planMetrics, reasonOf } from '../score/plan.js'
-import { givenBackbones, scoreSchema } from '../score/schema.js'
+import { givenBackbones, orSmallClassifiers, scoreSchema } from '../score/schema.js'
 import type { FineTuneSettings } from './schema.js'
 
 /** Whether sounds are generated and scored at all. */
@@ -49,7 +49,7 @@ export async function checkNetworks(
   const networks = networkOptions(settings, clapOf(folder))
   try {
     const parsed = parseOptions(scoreSchema, { ...networks, generated: [], reference: [] })
-    const given = givenBackbones(parsed, parsed.metrics)
+    const given = orSmallClassifiers(givenBackbones(parsed, parsed.metrics))
     const clip = { name: undefined, path: '', hash: unread, read: unread }
     const clips = new Array(settings.evaluation.clips).fill(clip)
     const none = { statistics: [], skipped: [], saved: [], withRows: [] }

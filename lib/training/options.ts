@@ -32,6 +32,7 @@ export interface EvaluationOptions {
   /**
    * Also generates a sound for every such clip, from its caption or, trained on sounds, from itself,
    * and scores them against the clips. Default: those of fd, fad, is and kl whose weights are given.
+   * Where metrics are given and no weights are, the small classifiers of the package compute them.
    * `clap` listens with the model's own CLAP, whose audio tower must be there.
    */
   metrics?: readonly AskedMetric[]

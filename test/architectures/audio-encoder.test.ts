@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { planAudioEncoder } from '../../lib/architectures/audio-encoder.js'
 import { InvalidModelError } from '../../lib/errors.js'
 import type { Json } from '../../lib/files/json.js'
+import { tinyModel } from '../models'
 import { askPython } from '../python/run.js'
 import type { Config } from './configs.js'
 
@@ -121,7 +122,7 @@ describe('attributes of the audio tower', () => {
   })
 
   it('fit the small model of the package', () => {
-    const folder = join(__dirname, '../../models/random-tiny/audio_encoder')
+    const folder = join(tinyModel, 'audio_encoder')
     const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Json
     const plan = planAudioEncoder(read('config.json'), file, {
       config: read('preprocessor_config.json'),

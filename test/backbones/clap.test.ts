@@ -6,24 +6,24 @@ import { describeBackbone } from '../../lib/backbones/describe.js'
 import { InvalidModelError, InvalidWeightsError } from '../../lib/errors.js'
 import { readWeights } from '../../lib/weights/read.js'
 import { writeSafetensors } from '../../lib/weights/safetensors-writer.js'
+import { tinyModel } from '../models'
 import { scratchFolder } from '../weights/scratch.js'
 
-const tiny = join(__dirname, '../../models/random-tiny')
 const scratch = scratchFolder()
 const clap = (model: string, dtype?: 'bfloat16') =>
   describeBackbone({ kind: 'clap', model }, { dtype })
 
 function copy(name: string): { model: string; tower: string; weights: string } {
   const model = join(scratch, name)
-  cpSync(tiny, model, { recursive: true })
+  cpSync(tinyModel, model, { recursive: true })
   const tower = join(model, 'audio_encoder')
   return { model, tower, weights: join(tower, 'model.safetensors') }
 }
 
 test('the same weights have the same hash in one file and in shards, in any dtype', async () => {
-  const whole = await clap(tiny)
+  const whole = await clap(tinyModel)
   expect(whole).toMatchObject({ name: 'clap', sampleRate: 48_000, randomWeights: true })
-  expect((await clap(tiny, 'bfloat16')).hash).toBe(whole.hash)
+  expect((await clap(tinyModel, 'bfloat16')).hash).toBe(whole.hash)
 
   const { model, tower, weights } = copy('sharded')
   const tensors = [...(await readWeights(weights))]
@@ -46,7 +46,7 @@ test('another range of frequencies has another hash', async () => {
   const file = join(tower, 'preprocessor_config.json')
   const config = JSON.parse(readFileSync(file, 'utf8'))
   writeFileSync(file, JSON.stringify({ ...config, frequency_min: 0 }))
-  expect((await clap(model)).hash).not.toBe((await clap(tiny)).hash)
+  expect((await clap(model)).hash).not.toBe((await clap(tinyModel)).hash)
 })
 
 test('a tower that is absent or damaged is refused', async () => {

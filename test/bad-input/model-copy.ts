@@ -1,10 +1,11 @@
-/** Copies of the tiny model in which something was changed. */
+/** Copies of the tinyModel model in which something was changed. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { tinyModel } from '../models'
 
-const original = join(__dirname, '..', '..', 'models', 'random-tiny')
+const original = tinyModel
 
 /** A folder for one test file, removed when its tests are over. */
 export function scratchFolder(): string {
@@ -15,7 +16,7 @@ export function scratchFolder(): string {
 
 let copies = 0
 
-/** A copy of the tiny model in `scratch`, after `edit`. */
+/** A copy of the tinyModel model in `scratch`, after `edit`. */
 export function copyModel(scratch: string, edit: (model: ModelCopy) => void): string {
   const dir = join(scratch, `model-${copies++}`)
   cpSync(original, dir, { recursive: true })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
 import { clipCsv } from '../../lib/cli/clip-csv.js'
+import { tinyModel } from '../models'
 import { narrowWeights, scratch, sound, writeSounds } from '../score/fixture.js'
 import { compileLibrary, runCli, start } from './run-cli.js'
 
@@ -74,7 +75,7 @@ test('one JSON document, with everything that a script needs', async () => {
 })
 
 test('the output of generate says which prompt belongs to which clip', async () => {
-  const model = join(__dirname, '../../models/random-tiny')
+  const model = tinyModel
   const out = at('made')
   const prompts = at('prompts.txt')
   writeFileSync(prompts, 'rain\na dog barking\n')

@@ -43,6 +43,7 @@ test('what cannot be done', async () => {
   expect(await refused([...out, '--shard', '2/2'])).toMatch(/^--shard: expected i\/n with i from 0/)
   expect(await refused(out, { WORLD_SIZE: '2' })).toContain("RANK is ''")
   expect(await refused(['-o', at('x.npz')])).toMatch(/^--out: expected a path that ends in/)
-  expect(await refused(out)).toMatch(/^--panns: no weights are given/)
+  const none = [...out, '--backbone', 'cnn14-32k']
+  expect(await refused(none)).toMatch(/^--panns: no weights of cnn14-32k are given/)
   expect(existsSync(at('x.safetensors'))).toBe(false)
 })

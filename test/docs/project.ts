@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { tinyModel } from '../models'
 import { narrowWeights, writeSounds } from '../score/fixture.js'
 import { root } from './markdown.js'
 
@@ -19,7 +20,7 @@ beforeAll(() => {
   const { panns, vggish } = narrowWeights()
   symlinkSync(panns, join(project, 'Cnn14_16k_mAP=0.438.pth'))
   symlinkSync(vggish, join(project, 'vggish-10086976.pth'))
-  symlinkSync(join(root, 'models', 'random-tiny'), join(project, 'my-model'))
+  symlinkSync(tinyModel, join(project, 'my-model'))
   writeSounds(project, 'generated', 12)
   writeSounds(project, 'reference', 12, 1.3)
 })

@@ -31,6 +31,7 @@ import { readModelFolder } from '../../lib/hub/folder.js'
 import { metricNames } from '../../lib/metrics/metric.js'
 import { defaultMetrics, selectMetrics } from '../../lib/metrics/registry.js'
 import { defaultLimits, maxClips, maxItems } from '../../lib/server/limits.js'
+import { tinyModel } from '../models'
 import { anchors, documents, prose, read, root } from './markdown.js'
 
 describe('docs/options.md', () => {
@@ -167,7 +168,7 @@ describe('docs/architecture.md', () => {
     among.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? ''
 
   test('has every attribute of the archives', async () => {
-    const { parts } = await readModelFolder(join(root, 'models', 'random-tiny'))
+    const { parts } = await readModelFolder(tinyModel)
     for (const [name, { plan }] of Object.entries(parts)) {
       if (name === 'vae_encoder') continue // as vae_decoder
       for (const attribute of Object.keys(plan.attributes)) {

@@ -6,6 +6,7 @@ import { InvalidModelError, InvalidOptionError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { cosineSimilarity } from '../../lib/model/similarity.js'
+import { tinyModel } from '../models'
 import { expectSame, quick, run, samplesOf, sound } from './sounds.js'
 
 let model: Model
@@ -154,7 +155,7 @@ describe('audioPrompt and mix', () => {
 
 test('a model without the audio tower generates, and says what it lacks', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'audioldm-deaf-'))
-  cpSync(join(__dirname, '../../models/random-tiny'), folder, { recursive: true })
+  cpSync(tinyModel, folder, { recursive: true })
   rmSync(join(folder, 'audio_encoder'), { recursive: true })
   const deaf = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 2 })
   try {

@@ -8,10 +8,11 @@ import { AudioError, InvalidOptionError } from '../../lib/errors.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { cosineSimilarity } from '../../lib/model/similarity.js'
 import { Tensor } from '../../lib/tensor.js'
+import { tinyModel } from '../models'
 import { sound } from './sounds.js'
 
 const scratch = mkdtempSync(join(tmpdir(), 'audioldm-clap-'))
-const folder = join(__dirname, '../../models/random-tiny')
+const folder = tinyModel
 let model: Model
 beforeAll(async () => {
   model = await loadModel(folder, { device: 'cpu', dtype: 'float32', threads: 2 })

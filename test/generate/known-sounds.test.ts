@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidModelError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate/generate.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { copyModel, scratchFolder } from '../bad-input/model-copy.js'
+import { tinyModel } from '../models'
 
 const scratch = scratchFolder()
-const tiny = join(__dirname, '../../models/random-tiny')
 const known = { bell: 'a church bell', rain: 'rain on a roof', dog: 'a dog barking' }
 const short = { durationSeconds: 0.2, steps: 1, seed: 1, guidanceScale: 1 }
 
@@ -23,7 +22,7 @@ function file(content: object, rows: Float32Array, format = 'audioldm-known-soun
 
 let model: Model
 beforeAll(async () => {
-  const plain = await loadModel(tiny, { device: 'cpu', dtype: 'float32', threads: 1 })
+  const plain = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   const rows = await plain.embedText(Object.values(known))
   const data = (await rows.data()) as Float32Array
   await plain.dispose()
@@ -72,7 +71,7 @@ describe('a model that says what it knows', () => {
 })
 
 test('a model that does not say so is taken to know everything', async () => {
-  const { knownSounds, usualSeconds } = await readModelFolder(tiny)
+  const { knownSounds, usualSeconds } = await readModelFolder(tinyModel)
   expect(knownSounds).toBeUndefined()
   expect(usualSeconds).toBe(10)
 })

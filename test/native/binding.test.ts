@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
+import { archivesDir } from '../../lib/files/paths.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type {
@@ -15,6 +15,7 @@ import type {
   NativeTensor,
 } from '../../lib/native/binding.js'
 import { findLoader, loadNative } from '../../lib/native/load.js'
+import { tinyModel } from '../models'
 
 const { core } = loadNative({ cuda: false })
 
@@ -196,7 +197,7 @@ describe('hostile models and requests', () => {
   const dispose = (native: NativeModel) => new Promise<void>((done) => native.dispose(done))
 
   beforeAll(async () => {
-    const folder = await readModelFolder(defaultModelDir())
+    const folder = await readModelFolder(tinyModel)
     spec = toNativeSpec(folder, {
       device: 'cpu',
       dtype: 'float32',

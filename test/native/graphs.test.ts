@@ -3,20 +3,21 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
+import { archivesDir } from '../../lib/files/paths.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import type { NativeTensor } from '../../lib/native/binding.js'
 import { loadNative } from '../../lib/native/load.js'
 import { Network } from '../../lib/native/network.js'
+import { tinyModel } from '../models'
 
 const native = loadNative({ cuda: false })
 const work = mkdtempSync(join(tmpdir(), 'audioldm-graphs-'))
 let folder: ModelFolder
 
 beforeAll(async () => {
-  folder = await readModelFolder(defaultModelDir())
+  folder = await readModelFolder(tinyModel)
   cpSync(archivesDir(), work, { recursive: true })
   for (const name of readdirSync(work)) if (name.endsWith('.graph')) rmSync(join(work, name))
 })

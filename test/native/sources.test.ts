@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
+import { archivesDir } from '../../lib/files/paths.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { toNativeSpec } from '../../lib/hub/folder-spec.js'
 import type {
@@ -10,6 +10,7 @@ import type {
   NativeTensor,
 } from '../../lib/native/binding.js'
 import { loadNative } from '../../lib/native/load.js'
+import { tinyModel } from '../models'
 
 const { core } = loadNative({ cuda: false })
 const frames = 20
@@ -38,7 +39,7 @@ const request: NativeGenerateRequest = {
 
 let model: NativeModel
 beforeAll(async () => {
-  const folder = await readModelFolder(defaultModelDir())
+  const folder = await readModelFolder(tinyModel)
   const options = {
     device: 'cpu',
     dtype: 'float32',

@@ -11,11 +11,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeWav } from '../../lib/audio/wav.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { sound } from '../generate/sounds.js'
+import { tinyModel } from '../models'
 import { runPython } from '../python/run.js'
 import { floats, peakError, unitError } from './reference.js'
 
 const given = process.env.AUDIOLDM_PARITY_MODEL
-const folder = given ?? join(__dirname, '../../models/random-tiny')
+const folder = given ?? tinyModel
 const work = mkdtempSync(join(tmpdir(), 'audioldm-autoencoder-'))
 const seed = 2 ** 33 + 5
 const clips = (

@@ -17,6 +17,7 @@ import { loadModel, type Model } from '../../lib/model/model.js'
 import { cosineSimilarity } from '../../lib/model/similarity.js'
 import { loadTokenizer } from '../../lib/tokenizer/tokenizer.js'
 import { sound } from '../generate/sounds.js'
+import { tinyModel } from '../models'
 import { type ClapRows, runClap, unitError } from './reference.js'
 
 const full = process.env.AUDIOLDM_CLAP === 'full'
@@ -29,7 +30,6 @@ const structures = {
 const names = Object.keys(structures) as (keyof typeof structures)[]
 
 const scratch = mkdtempSync(join(tmpdir(), 'audioldm-clap-'))
-const tiny = join(__dirname, '../../models/random-tiny')
 const rates = [8_000, 16_000, 44_100, 48_000]
 const clips = [1, 5, 10, 12].flatMap((seconds, i) =>
   rates.map((rate, k) => {
@@ -47,16 +47,16 @@ beforeAll(async () => {
     mkdirSync(join(scratch, name))
     const parts = ['model_index.json', 'scheduler', 'text_encoder', 'tokenizer', 'unet', 'vae']
     for (const part of [...parts, 'vocoder']) {
-      cpSync(join(tiny, part), join(scratch, name, part), { recursive: true })
+      cpSync(join(tinyModel, part), join(scratch, name, part), { recursive: true })
     }
   }
-  const { tokenizerDir, tokenizerLimits } = await readModelFolder(tiny)
+  const { tokenizerDir, tokenizerLimits } = await readModelFolder(tinyModel)
   const tokenizer = await loadTokenizer(tokenizerDir, tokenizerLimits)
   reference = runClap({
     towers: Object.fromEntries(
       names.map((name) => [join(scratch, name, 'audio_encoder'), structures[name]]),
     ),
-    text_encoder: join(tiny, 'text_encoder'),
+    text_encoder: join(tinyModel, 'text_encoder'),
     clips: clips.map(({ path }) => path),
     texts: texts.map((text) => [...tokenizer.encode(text).ids]),
   })

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadModel, type Model } from '../../lib/model/model.js'
+import { defaultModel, tinyModel } from '../models'
 import { type Case, type Output, peakError, runOurs, runReference, unitError } from './reference.js'
 
-const folder = join(__dirname, '..', '..', 'models', 'random-tiny')
+const folder = tinyModel
 const three = ['a dog barking in the rain', 'rain', 'footsteps on gravel, then a door slams']
 
 const base = { steps: 5, guidanceScale: 2.5, durationSeconds: 1.28, prompts: ['a dog'], seeds: [7] }
@@ -52,6 +53,14 @@ async function compare(model: Model, c: Case, theirs: Output): Promise<void> {
     expect(peakError(wave, theirs.waves[i]), `waveform of clip ${i}`).toBeLessThan(2e-4)
   })
 }
+
+test('the model in the package equals AudioLDMPipeline too', async () => {
+  const some = cases.filter((c) => ['ddim', 'dpmpp-2m', 'negative', 'batch'].includes(c.name))
+  const theirs = runReference(defaultModel, some)
+  const model = await loadModel(defaultModel, { device: 'cpu', dtype: 'float32' })
+  for (const c of some) await compare(model, c, theirs.get(c.name) as Output)
+  await model.dispose()
+}, 600_000)
 
 describe('generate equals AudioLDMPipeline of diffusers', () => {
   let model: Model

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileLibrary } from '../cli/run-cli.js'
+import { tinyModel } from '../models'
 import { narrowWeights, scratch, writeSounds } from '../score/fixture.js'
 
 const root = join(__dirname, '..', '..')
@@ -25,7 +26,7 @@ test('clips of a list: only missing ones are made, and of one model alone', () =
     seed: 7 + i,
   }))
   writeFileSync(at('list.json'), JSON.stringify(list))
-  const model = join(root, 'models', 'random-tiny')
+  const model = tinyModel
   const args = ['--model', model, '--list', at('list.json'), '--out', at('clips')]
   const small = [...args, '--seconds', '0.2', '--steps', '1']
   expect(run('generate.mjs', small)).toMatchObject({ status: 0 })

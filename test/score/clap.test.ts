@@ -10,11 +10,12 @@ import type { ScoreOptions } from '../../lib/score/options.js'
 import type { ScoreEvent } from '../../lib/score/result.js'
 import { saveStatistics } from '../../lib/score/save-statistics.js'
 import { score } from '../../lib/score/score.js'
+import { tinyModel } from '../models'
 import { runClap } from '../parity/reference.js'
 import { askPython } from '../python/run.js'
 import { scratch, sound } from './fixture.js'
 
-const clap = join(__dirname, '../../models/random-tiny')
+const clap = tinyModel
 const work = scratch()
 const at = (name: string) => join(work.path, name)
 const count = 4

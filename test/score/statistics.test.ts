@@ -136,6 +136,7 @@ test('what cannot be saved is said before the work', async () => {
   )
   const whole = at('whole.safetensors')
   await expect(refused({ audio: [whole, whole] })).rejects.toThrow('given twice')
-  const unweighted = saveStatistics({ audio: reference, output: at('x.safetensors') })
-  await expect(unweighted).rejects.toThrow('no weights are given')
+  const backbone = 'cnn14-32k' // of which there is no small one
+  const unweighted = saveStatistics({ audio: reference, output: at('x.safetensors'), backbone })
+  await expect(unweighted).rejects.toThrow('panns: no weights of cnn14-32k are given')
 })

@@ -14,12 +14,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { captionedFolder } from '../../lib/datasets/folder.js'
 import { OutputError } from '../../lib/errors.js'
-import { defaultModelDir } from '../../lib/files/paths.js'
 import { describeFolder } from '../../lib/hub/folder.js'
 import { loadModel } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
 import { fineTune } from '../../lib/training/fine-tune.js'
 import { readSafetensors, readSafetensorsMetadata } from '../../lib/weights/safetensors.js'
+import { tinyModel } from '../models'
 import { type Case, peakError, runOurs, runReference } from '../parity/reference.js'
 import {
   eventsOf,
@@ -66,7 +66,7 @@ async function expectModel(checkpoint: string): Promise<void> {
   const ours = await waveOf(checkpoint)
   const { waves } = runReference(checkpoint, [heard]).get('heard') ?? { waves: [] }
   expect(peakError(ours, waves[0])).toBeLessThan(2e-4)
-  expect(peakError(ours, await waveOf(defaultModelDir()))).toBeGreaterThan(0.01)
+  expect(peakError(ours, await waveOf(tinyModel))).toBeGreaterThan(0.01)
 }
 
 describe('a run with everything', () => {
@@ -170,7 +170,7 @@ describe('a run with everything', () => {
       'audio_encoder/model',
     ]
     for (const name of names) {
-      const [before, after] = [defaultModelDir(), run.result.checkpoint].map((folder) =>
+      const [before, after] = [tinyModel, run.result.checkpoint].map((folder) =>
         join(folder, `${name}.safetensors`),
       )
       expect(readFileSync(after).equals(readFileSync(before)), name).toBe(true)
@@ -221,7 +221,7 @@ describe('adapters', () => {
     await expectModel(run.result.checkpoint)
     const part = join('unet', 'diffusion_pytorch_model.safetensors')
     const [before, after] = await Promise.all(
-      [defaultModelDir(), run.result.checkpoint].map((folder) => floats(join(folder, part))),
+      [tinyModel, run.result.checkpoint].map((folder) => floats(join(folder, part))),
     )
     const adapters = await floats(
       join(run.result.checkpoint, 'adapter', 'pytorch_lora_weights.safetensors'),
@@ -249,7 +249,7 @@ describe('adapters', () => {
 
   test('loaded beside the model, they make the same sound', async () => {
     const { checkpoint } = run.result
-    const applied = await waveOf(defaultModelDir(), join(checkpoint, 'adapter'))
+    const applied = await waveOf(tinyModel, join(checkpoint, 'adapter'))
     expect(peakError(applied, await waveOf(checkpoint))).toBeLessThan(1e-5)
   })
 
@@ -263,7 +263,7 @@ describe('adapters', () => {
 
   test('train far fewer numbers', async () => {
     const [{ trainedParameters }] = eventsOf(run, 'prepared')
-    const whole = (await describeFolder(defaultModelDir())).parts.unet.parameters
+    const whole = (await describeFolder(tinyModel)).parts.unet.parameters
     expect(trainedParameters).toBeLessThan(whole / 10)
   })
 })
@@ -289,7 +289,7 @@ test('from scratch, the UNet begins at random and is a model', async () => {
   const { result } = await train(shortOptions(work, data, 'scratch', { ...fast, init: 'scratch' }))
   const ours = await waveOf(result.checkpoint)
   expect(ours.every(Number.isFinite)).toBe(true)
-  expect(peakError(ours, await waveOf(defaultModelDir()))).toBeGreaterThan(0.01)
+  expect(peakError(ours, await waveOf(tinyModel))).toBeGreaterThan(0.01)
 })
 
 test('a model that is loaded prepares, and stays loaded', async () => {
@@ -303,9 +303,9 @@ test('a model that is loaded prepares, and stays loaded', async () => {
 
 test('of a pulled model, whose files are links, a checkpoint has the files', async () => {
   const pulled = work.in('pulled')
-  const names = readdirSync(defaultModelDir(), { recursive: true, encoding: 'utf8' })
+  const names = readdirSync(tinyModel, { recursive: true, encoding: 'utf8' })
   for (const name of names) {
-    const target = join(defaultModelDir(), name)
+    const target = join(tinyModel, name)
     if (statSync(target).isDirectory()) mkdirSync(join(pulled, name), { recursive: true })
     else symlinkSync(target, join(pulled, name))
   }
@@ -343,7 +343,7 @@ test('a full disk leaves the earlier checkpoint, and the run can go on', async (
     const [first, last] = [4, 6].map((step) =>
       statSync(join(disk, 'out', `checkpoint-00000${step}`, vae)),
     )
-    expect(first.ino).not.toBe(statSync(join(defaultModelDir(), vae)).ino)
+    expect(first.ino).not.toBe(statSync(join(tinyModel, vae)).ino)
     expect(last.ino).toBe(first.ino)
     const whole = await train(shortOptions(work, data, 'roomy', { steps: 6, checkpointEvery: 2 }))
     const unet = join('unet', 'diffusion_pytorch_model.safetensors')

@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { defaultModelDir } from '../../lib/files/paths.js'
 import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import type { TensorTable } from '../../lib/native/tensor-table.js'
@@ -12,6 +11,7 @@ import { Trainer } from '../../lib/native/trainer.js'
 import type { Tensor } from '../../lib/tensor.js'
 import { readSafetensors } from '../../lib/weights/safetensors.js'
 import { readTensor } from '../../lib/weights/tensor.js'
+import { tinyModel } from '../models'
 import { type MadeUp, makeData, native, readTiny, type SpecChange, specOf } from './setup.js'
 
 const work = mkdtempSync(join(tmpdir(), 'audioldm-frozen-'))
@@ -34,7 +34,7 @@ afterAll(async () => {
 const hashOf = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
 
 /** Of every file of the model. */
-function hashes(dir = defaultModelDir()): string[] {
+function hashes(dir = tinyModel): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .sort()
     .filter((name) => statSync(join(dir, name)).isFile())

@@ -1,8 +1,8 @@
 /** Copies of the small model with other weights in one part. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultModelDir } from '../../lib/files/paths.js'
 import { readSafetensors } from '../../lib/weights/safetensors.js'
+import { tinyModel } from '../models'
 
 /** `change` is given every tensor's bytes, and may write into them. */
 export async function copyModel(
@@ -10,7 +10,7 @@ export async function copyModel(
   part: 'unet' | 'vae',
   change: (name: string, bytes: Buffer) => void,
 ): Promise<string> {
-  cpSync(defaultModelDir(), folder, { recursive: true })
+  cpSync(tinyModel, folder, { recursive: true })
   const path = join(folder, part, 'diffusion_pytorch_model.safetensors')
   const bytes = readFileSync(path)
   for (const [name, { offset, shape }] of await readSafetensors(path)) {

@@ -2,13 +2,13 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidModelError, InvalidOptionError } from '../../lib/errors.js'
-import { defaultModelDir } from '../../lib/files/paths.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { parseOptions } from '../../lib/options.js'
 import { type FineTuneOptions, fineTune } from '../../lib/training/fine-tune.js'
 import { isDue, nextStop, planTraining, type TrainingPlan } from '../../lib/training/plan.js'
 import { fineTuneSchema } from '../../lib/training/schema.js'
+import { tinyModel } from '../models'
 import { failure, scratch, shortOptions, writeTones } from './fixture.js'
 
 const work = scratch()
@@ -17,7 +17,7 @@ const options = shortOptions(work, data, 'out')
 let folder: ModelFolder
 
 beforeAll(async () => {
-  folder = await readModelFolder(defaultModelDir())
+  folder = await readModelFolder(tinyModel)
 })
 afterAll(work.remove)
 

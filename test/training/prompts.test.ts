@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Dataset } from '../../lib/datasets/dataset.js'
 import { esc50 } from '../../lib/datasets/esc50.js'
 import { urbanSound8K } from '../../lib/datasets/urbansound8k.js'
-import { defaultModelDir } from '../../lib/files/paths.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import type { NativeTensor, NativeTrainingData } from '../../lib/native/binding.js'
@@ -22,6 +21,7 @@ import type { FineTuneOptions } from '../../lib/training/fine-tune.js'
 import { planTraining } from '../../lib/training/plan.js'
 import { fineTuneSchema } from '../../lib/training/schema.js'
 import { toTrainerSpec } from '../../lib/training/trainer-spec.js'
+import { tinyModel } from '../models'
 import { scratch, shortOptions, tone } from './fixture.js'
 import { native } from './setup.js'
 
@@ -80,7 +80,7 @@ async function conditions(
     // All of it is looked at there: the same rows as in training.
     ...{ dataset, validation: dataset, ...change },
   })
-  const folder = await readModelFolder(defaultModelDir())
+  const folder = await readModelFolder(tinyModel)
   const plan = planTraining(settings, folder, 'float32')
   const files = new FileHashes(null)
   const reader = new ClipReader(native, 1, files)

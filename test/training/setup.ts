@@ -1,6 +1,6 @@
 /** Trainers of small UNets and made-up data for them. */
 
-import { archivesDir, defaultModelDir } from '../../lib/files/paths.js'
+import { archivesDir } from '../../lib/files/paths.js'
 import { readModelFolder } from '../../lib/hub/folder.js'
 import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import type {
@@ -12,11 +12,12 @@ import type {
 import { loadNative } from '../../lib/native/load.js'
 import { archiveIn, nativePart } from '../../lib/native/part.js'
 import type { TensorTable } from '../../lib/native/tensor-table.js'
+import { tinyModel } from '../models'
 
 export const native = loadNative({ cuda: false })
 export const { core } = native
 
-export const readTiny = (): Promise<ModelFolder> => readModelFolder(defaultModelDir())
+export const readTiny = (): Promise<ModelFolder> => readModelFolder(tinyModel)
 
 export type SpecChange = Partial<Omit<NativeTrainerSpec, 'state' | 'unet' | 'files'>>
 

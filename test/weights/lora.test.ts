@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError, InvalidWeightsError } from '../../lib/errors.js'
-import { defaultModelDir } from '../../lib/files/paths.js'
 import { generate } from '../../lib/generate/generate.js'
 import type { ModelFolder } from '../../lib/hub/model-folder.js'
 import { type LoadModelOptions, loadModel } from '../../lib/model/model.js'
 import { Trainer } from '../../lib/native/trainer.js'
 import { readLora } from '../../lib/weights/lora.js'
 import { type TensorBytes, writeSafetensors } from '../../lib/weights/safetensors-writer.js'
+import { tinyModel } from '../models'
 import { core, makeData, native, normal, readTiny, specOf } from '../training/setup.js'
 
 const work = mkdtempSync(join(tmpdir(), 'audioldm-lora-'))
@@ -171,7 +171,7 @@ describe('adapters are read', () => {
   test.each<[string, () => string, RegExp]>([
     ['nothing', () => join(work, 'no'), /no: cannot be opened/],
     ['an empty folder', () => mkdtempSync(join(work, 'empty-')), /has no adapters; looked for/],
-    ['another file', () => join(defaultModelDir(), 'model_index.json'), /not a valid safetensors/],
+    ['another file', () => join(tinyModel, 'model_index.json'), /not a valid safetensors/],
   ])('nor from %s', async (_, path, message) => {
     await expect(readLora(path(), shapes)).rejects.toThrow(message)
   })
@@ -211,7 +211,7 @@ describe('a model with adapters', () => {
     )
     // The same, merged by the trainer.
     const merged = join(work, 'merged')
-    cpSync(defaultModelDir(), merged, { recursive: true })
+    cpSync(tinyModel, merged, { recursive: true })
     const weights = join(merged, 'unet', 'diffusion_pytorch_model.safetensors')
     rmSync(weights)
     const entries = [...shapes.keys()].map((name) => ({ name, source: `merged/${name}` }))

@@ -91,8 +91,8 @@ def vggish_training(clips: list[Clip], options: Options, schedule: Schedule) -> 
     )
 
 
-CNN14_SCHEDULE = Schedule(steps=8000)
-VGGISH_SCHEDULE = Schedule(steps=8000)
+CNN14_SCHEDULE = Schedule(steps=3500)
+VGGISH_SCHEDULE = Schedule(steps=3500)
 
 
 def run_cnn14(options: Options) -> Metrics:

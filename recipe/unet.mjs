@@ -1,9 +1,11 @@
 // Trains the UNet of the default model with fineTune(), on the lists that the part `unet-clips` wrote:
 //
-//   node recipe/unet.mjs --state DIR --list base|default [--steps N] [--final] [--seed N] [--threads N]
+//   node recipe/unet.mjs --state DIR --stage NAME [--steps N] [--final] [--seed N] [--threads N]
 //
 // `base` begins with random numbers and hears synthesised sounds alone; `default` goes on from it
-// and hears real ones too. A run that was stopped goes on when the command is given again.
+// and hears real ones too. Their clips of 5.12 s have latents that the UNet halves evenly three times.
+// The 125 frames of 5 s it does not, and their last ones became noise: the two finishing stages go on
+// with such. A run that was stopped goes on when the command is given again.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,8 +13,10 @@ import { parseArgs } from 'node:util'
 import { captionedFolder, fineTune } from 'audioldm'
 
 const stages = {
-  base: { steps: 10_000, learningRate: 5e-4, init: 'scratch' },
-  default: { steps: 10_000, learningRate: 3e-4, init: 'pretrained' },
+  base: { after: null, list: 'base', seconds: 5.12, steps: 10_000, rate: 5e-4 },
+  'base-finish': { after: 'base', list: 'base', seconds: 5, steps: 1000, rate: 1e-4 },
+  default: { after: 'base', list: 'default', seconds: 5.12, steps: 10_000, rate: 3e-4 },
+  'default-finish': { after: 'default', list: 'default', seconds: 5, steps: 2000, rate: 1e-4 },
 }
 const samples = [
   'a dog barking',
@@ -24,37 +28,38 @@ const samples = [
 const { values } = parseArgs({
   options: {
     state: { type: 'string' },
-    list: { type: 'string' },
+    stage: { type: 'string' },
     steps: { type: 'string' },
     seed: { type: 'string', default: '0' },
     threads: { type: 'string' },
     final: { type: 'boolean', default: false },
   },
 })
-const { state, list } = values
-const stage = stages[list]
+const { state } = values
+const stage = stages[values.stage]
 if (!state || !stage) {
-  console.error('unet: give --state DIR and --list base or --list default')
+  console.error(`unet: give --state DIR and --stage ${Object.keys(stages).join(', ')}`)
   process.exit(2)
 }
 
 const clips = join(state, 'unet', 'clips')
-const job = fineTune(modelOf(list), {
-  dataset: captionedFolder(clips, { captions: `${list}.jsonl` }),
+const job = fineTune(modelOf(stage), {
+  dataset: captionedFolder(clips, { captions: `${stage.list}.jsonl` }),
   validation: values.final ? 0.02 : captionedFolder(clips, { captions: 'unseen.jsonl' }),
   condition: { mixed: 0.6 },
   schedule: 'cosine',
-  segmentSeconds: 5.12,
+  segmentSeconds: stage.seconds,
   emaDecay: 0.9995,
   checkpointEvery: 1000,
   evaluation: { clips: 96, draws: 4 },
   sample: { prompts: samples, every: 5000 },
   cacheDir: join(state, 'unet', 'cache'),
-  outputDir: join(state, 'unet', list),
+  outputDir: join(state, 'unet', values.stage),
   resume: true,
-  ...stage,
+  init: stage.after === null ? 'scratch' : 'pretrained',
+  steps: Number(values.steps ?? stage.steps),
+  learningRate: stage.rate,
   seed: BigInt(values.seed),
-  ...(values.steps && { steps: Number(values.steps) }),
   ...(values.threads && { threads: Number(values.threads) }),
 })
 for await (const event of job) {
@@ -70,15 +75,15 @@ for await (const event of job) {
 }
 console.log((await job).checkpoint)
 
-/** The exported folder, or the newest checkpoint of `base`, which is such a folder too. */
-function modelOf(name) {
-  if (name === 'base') return join(state, 'model')
-  const folder = join(state, 'unet', 'base')
+/** The exported folder, or the newest checkpoint of the stage before, which is such a folder too. */
+function modelOf({ after }) {
+  if (after === null) return join(state, 'model')
+  const folder = join(state, 'unet', after)
   const checkpoints = existsSync(folder)
     ? readdirSync(folder).filter((file) => /^checkpoint-\d+$/.test(file))
     : []
   if (checkpoints.length === 0) {
-    console.error(`unet: ${folder} has no checkpoint: train --list base first`)
+    console.error(`unet: ${folder} has no checkpoint: train --stage ${after} first`)
     process.exit(1)
   }
   return join(folder, checkpoints.sort().at(-1))

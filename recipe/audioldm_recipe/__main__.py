@@ -55,8 +55,10 @@ PARTS: dict[str, tuple[Part, str]] = {
     'known-sounds': (known_sounds.run, 'what prompts the model knows'),
     'model': (export.run, 'what is trained as a hub folder: the UNet begins with it'),
     'unet-clips': (unet_clips.run, 'clips and captions for the UNet'),
-    'unet-base': (unet.base, 'UNet on synthesised sounds alone'),
-    'unet-default': (unet.default, 'UNet that goes on with real ones too'),
+    'unet-base': (unet.stage('base'), 'UNet on synthesised sounds alone'),
+    'unet-base-finish': (unet.stage('base-finish'), 'UNet that goes on with clips of 5 s'),
+    'unet-default': (unet.stage('default'), 'UNet that goes on from base with real ones too'),
+    'unet-default-finish': (unet.stage('default-finish'), 'UNet that goes on with clips of 5 s'),
     'card': (card.run, 'what the model is, and whose recordings it heard'),
     'export': (export.run, 'the hub folder with the trained UNet'),
 }

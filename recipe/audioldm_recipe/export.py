@@ -11,7 +11,7 @@ from audioldm_export import configs, layouts
 from audioldm_export.layouts import Config, Layout
 from audioldm_export.random_model import random_tensors, write_json, write_part
 
-from . import vae, vocoder
+from . import unet, vae, vocoder
 from .options import Options
 from .sizes import SIZE
 from .unet_clips import SECONDS
@@ -67,7 +67,7 @@ def export_unet(options: Options, out: Path) -> None:
 
 
 def newest_unet(options: Options) -> Path | None:
-    for name in ('default', 'base'):
+    for name in reversed(unet.STAGES):
         files = sorted((options.state / 'unet' / name).glob('checkpoint-*/unet/*.safetensors'))
         if files:
             return files[-1]

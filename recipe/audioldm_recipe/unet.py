@@ -1,6 +1,7 @@
 """The UNet, trained by the library itself: `recipe/unet.mjs` does it."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from .options import Options
@@ -8,16 +9,15 @@ from .options import Options
 DRIVER = Path(__file__).parents[1] / 'unet.mjs'
 
 
-def base(options: Options) -> None:
-    train_list('base', options)
+STAGES = ('base', 'base-finish', 'default', 'default-finish')
 
 
-def default(options: Options) -> None:
-    train_list('default', options)
+def stage(name: str) -> Callable[[Options], None]:
+    return lambda options: train_stage(name, options)
 
 
-def train_list(name: str, options: Options) -> None:
-    command = ['node', str(DRIVER), '--state', str(options.state), '--list', name]
+def train_stage(name: str, options: Options) -> None:
+    command = ['node', str(DRIVER), '--state', str(options.state), '--stage', name]
     command += ['--seed', str(options.seed)]
     for option in ('steps', 'threads'):
         value = getattr(options, option)

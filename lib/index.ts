@@ -60,6 +60,7 @@ export {
   RequestError,
   TrainingError,
 } from './errors.js'
+export type { Shown } from './files/shown.js'
 export type { Skipped } from './files/walk.js'
 export {
   type ClipOptions,
@@ -97,6 +98,7 @@ export {
   type ModelInfo,
 } from './model/model.js'
 export { cosineSimilarity } from './model/similarity.js'
+export { type HTMLDisplay, showProgress } from './notebook/show-progress.js'
 export type { CompareEvent, CompareResult } from './score/compare-result.js'
 export { compareScores } from './score/compare-scores.js'
 export type { Difference, MetricDifferences } from './score/differences.js'

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { Audio } from '../audio/audio.js'
 import { DisposedError, InvalidOptionError } from '../errors.js'
+import { type Shown, withHtml } from '../files/shown.js'
 import { Job, type JobControl } from '../job.js'
 import { Model, type ModelInfo } from '../model/model.js'
 import type { NativeGenerateRequest, NativeTimings } from '../native/binding.js'
@@ -90,7 +91,7 @@ export const generateSchema = z.strictObject({
 export function generate(
   model: Model,
   options: GenerateOptions,
-): Job<GenerateEvent, GenerateResult> {
+): Job<GenerateEvent, Shown<GenerateResult>> {
   if (!(model instanceof Model)) {
     throw new InvalidOptionError('model', 'expected a model from loadModel()')
   }
@@ -124,8 +125,18 @@ export function generate(
       preparation.dispose()
     }
     timings.totalMs = performance.now() - started
-    return { audio, clips: clips.map((clip) => clip.settings), model: model.info, timings }
+    const result = { audio, clips: clips.map((clip) => clip.settings), model: model.info, timings }
+    return withHtml(result, playersHtml)
   }, signal)
+}
+
+/** A player for every clip, below what it was made from. */
+async function playersHtml({ audio, clips }: GenerateResult): Promise<string> {
+  const players = audio.map((clip, i) => {
+    const { prompt, seed } = clips[i]
+    return clip.toHTML({ title: [...(prompt ? [prompt] : []), `seed ${seed}`].join(', ') })
+  })
+  return (await Promise.all(players)).join('')
 }
 
 async function warnOfFarPrompts(

@@ -1,5 +1,6 @@
 import { waveformProtocol } from '../audio/waveform-protocol.js'
 import { InvalidOptionError } from '../errors.js'
+import { type Shown, withHtml } from '../files/shown.js'
 import { Job } from '../job.js'
 import { mostGroups, type Resampling } from '../metrics/resampling.js'
 import { parseOptions } from '../options.js'
@@ -18,6 +19,7 @@ import type { CompareScoresOptions } from './options.js'
 import { isOptional, type Plan, type PlanInputs, planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
 import { withPreset } from './presets.js'
+import { compareHtml } from './report/result-html.js'
 import {
   compareSchema,
   givenBackbones,
@@ -33,7 +35,9 @@ import type { Side, SideFeatures } from './statistics/side.js'
  * are drawn in pairs, which shows smaller differences; else each set is drawn for itself.
  * @throws as score
  */
-export function compareScores(options: CompareScoresOptions): Job<CompareEvent, CompareResult> {
+export function compareScores(
+  options: CompareScoresOptions,
+): Job<CompareEvent, Shown<CompareResult>> {
   const { signal, a, b, reference, prompts, ...parsed } = parseOptions(
     compareSchema,
     withPreset(options),
@@ -82,7 +86,8 @@ export function compareScores(options: CompareScoresOptions): Job<CompareEvent, 
         ...{ plan: plans[set], waveform, session, extractors },
         ...{ control: eventsOf(set, control), perClip: false, warnings: [] },
       })
-      return await compareSides(comparisonOf('a'), comparisonOf('b'))
+      const result = await compareSides(comparisonOf('a'), comparisonOf('b'))
+      return withHtml(result, compareHtml)
     } finally {
       await session.close()
     }

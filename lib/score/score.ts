@@ -1,5 +1,6 @@
 import { waveformProtocol } from '../audio/waveform-protocol.js'
 import { InvalidOptionError } from '../errors.js'
+import { type Shown, withHtml } from '../files/shown.js'
 import { checkWritable } from '../files/write-file.js'
 import { Job } from '../job.js'
 import { parseOptions } from '../options.js'
@@ -13,6 +14,7 @@ import type { ScoreOptions } from './options.js'
 import { isOptional, planMetrics } from './plan.js'
 import { makeExtractors, openSide } from './prepare-run.js'
 import { withPreset } from './presets.js'
+import { scoreHtml } from './report/result-html.js'
 import type { ScoreEvent, ScoreResult } from './result.js'
 import { givenBackbones, orSmallClassifiers, type Role, scoreSchema } from './schema.js'
 
@@ -28,7 +30,7 @@ import { givenBackbones, orSmallClassifiers, type Role, scoreSchema } from './sc
  * AudioError (no clip of a side can be read), OutputError, NativeLoadError, DeviceUnavailableError,
  * EngineError, AbortError
  */
-export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
+export function score(options: ScoreOptions): Job<ScoreEvent, Shown<ScoreResult>> {
   const { signal, ...parsed } = parseOptions(scoreSchema, withPreset(options))
   const generatedSet = checkAudioSet('generated', parsed.generated)
   const referenceSet =
@@ -84,10 +86,11 @@ export function score(options: ScoreOptions): Job<ScoreEvent, ScoreResult> {
       const waveform = waveformProtocol(parsed.mono, parsed.resampler)
       const roles = new Set([...rolesOf(plan.needs.generated), ...rolesOf(plan.needs.reference)])
       const extractors = await makeExtractors(session, given, roles, waveform, warn)
-      return await compare({
+      const result = await compare({
         ...{ options: parsed, given, generated, reference, pairing, prompts, plan, perClip },
         ...{ waveform, session, extractors, control, warnings },
       })
+      return withHtml(result, scoreHtml)
     } finally {
       await session.close()
     }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.js'
+import { type Shown, withHtml } from '../files/shown.js'
 import { Job } from '../job.js'
 import { parseOptions, show } from '../options.js'
 import { planBaseline } from './baseline.js'
@@ -8,6 +9,7 @@ import type { StudyEvent } from './events.js'
 import { planFineTuning } from './fine-tuning.js'
 import { miniature } from './miniature.js'
 import type { StudyOptions } from './options.js'
+import { studyHtml } from './report/study-html.js'
 import { STUDIES, type StudyName, type StudyResults } from './results.js'
 import { type Planner, runStudies } from './run.js'
 import { studySchema } from './schema.js'
@@ -36,7 +38,7 @@ const planners: Partial<Record<StudyName, Planner>> = {
 export function study(
   name: StudyName | 'all',
   options: StudyOptions,
-): Job<StudyEvent, StudyResults> {
+): Job<StudyEvent, Shown<StudyResults>> {
   const names = STUDIES.filter((each) => each in planners && [each, 'all'].includes(name))
   if (names.length === 0) {
     const known = [...Object.keys(planners), 'all'].join(', ')
@@ -48,7 +50,10 @@ export function study(
     for (const each of names) plans.push(...(await (planners[each] as Planner)(context, tests)))
     return plans
   }
-  return new Job((control) => runStudies(names, plan, settings, control), signal)
+  return new Job(
+    async (control) => withHtml(await runStudies(names, plan, settings, control), studyHtml),
+    signal,
+  )
 }
 
 /**
@@ -62,14 +67,17 @@ export function studySystem(
   name: string,
   folder: string,
   options: StudyOptions,
-): Job<StudyEvent, StudyResults> {
+): Job<StudyEvent, Shown<StudyResults>> {
   for (const [option, value] of Object.entries({ name, folder })) {
     if (typeof value === 'string' && value !== '') continue
     throw new InvalidOptionError(option, `expected a text, got ${show(value)}`)
   }
   const { signal, ...settings } = parse(options)
   const plan: Planner = (context, tests) => planSystem(context, tests, name, folder)
-  return new Job((control) => runStudies([], plan, settings, control), signal)
+  return new Job(
+    async (control) => withHtml(await runStudies([], plan, settings, control), studyHtml),
+    signal,
+  )
 }
 
 function parse(options: StudyOptions) {

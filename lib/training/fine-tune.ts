@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.js'
+import { type Shown, withHtml } from '../files/shown.js'
 import { Job } from '../job.js'
 import { Model } from '../model/model.js'
 import { parseOptions, show } from '../options.js'
@@ -6,6 +7,7 @@ import type { FineTuneEvent, FineTuneResult } from './events.js'
 import type { FineTuneOptions } from './options.js'
 import { runFineTune } from './run.js'
 import { fineTuneSchema } from './schema.js'
+import { trainingHtml } from './training-html.js'
 
 export type {
   Evaluation,
@@ -43,7 +45,7 @@ export type {
 export function fineTune(
   model: Model | string | undefined,
   options: FineTuneOptions,
-): Job<FineTuneEvent, FineTuneResult> {
+): Job<FineTuneEvent, Shown<FineTuneResult>> {
   if (model !== undefined && !(model instanceof Model) && (typeof model !== 'string' || !model)) {
     throw new InvalidOptionError(
       'model',
@@ -55,5 +57,8 @@ export function fineTune(
     throw new InvalidOptionError('model', 'has adapters, which would not be trained on from', hint)
   }
   const { signal, ...parsed } = parseOptions(fineTuneSchema, options)
-  return new Job((control) => runFineTune(model, parsed, control), signal)
+  return new Job(
+    async (control) => withHtml(await runFineTune(model, parsed, control), trainingHtml),
+    signal,
+  )
 }

@@ -28,16 +28,24 @@ export interface Extremes extends ScoreKind {
   best: number[]
 }
 
+/** The scores that single clips have, in the order of the metrics. */
+export function scoresOf(clips: readonly ClipRow[]): (ScoreKind & { key: keyof ClipScores })[] {
+  const keys = new Set(clips.flatMap((clip) => Object.keys(clip))) as Set<keyof ClipScores>
+  return Object.keys(kinds).flatMap((kind) =>
+    [...keys].filter((key) => splitKey(key).base === kind).map((key) => ({ key, ...kindOf(key) })),
+  )
+}
+
+/** What a score of single clips is called, with the network where it is not the usual one. */
+function kindOf(key: string): ScoreKind {
+  const { base, behind } = splitKey(key)
+  const own = kinds[base as keyof typeof kinds]
+  return { ...own, title: behind ? `${own.title}, by ${behind.slice(1)}` : own.title }
+}
+
 /** `most` clips at either end, none at both; nothing of a score that no clip has. */
 export function extremesOf(clips: readonly ClipRow[], most: number): Extremes[] {
-  const keys = new Set(clips.flatMap((clip) => Object.keys(clip))) as Set<keyof ClipScores>
-  const sorted = Object.keys(kinds).flatMap((kind) =>
-    [...keys].filter((key) => splitKey(key).base === kind),
-  )
-  return sorted.flatMap((key) => {
-    const { base, behind } = splitKey(key)
-    const own = kinds[base as keyof typeof kinds]
-    const kind = { ...own, title: behind ? `${own.title}, by ${behind.slice(1)}` : own.title }
+  return scoresOf(clips).flatMap(({ key, ...kind }) => {
     const sign = kind.better === 'lower' ? 1 : -1
     const scored = clips.flatMap((clip, index) => {
       const value = clip[key]

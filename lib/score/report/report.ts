@@ -5,7 +5,6 @@
 import type { ClipSource } from '../../audio/clip-source.js'
 import { escapeHtml } from '../../files/html.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import type { BiasedInterval, Interval } from '../../metrics/interval.js'
 import { splitKey } from '../../metrics/metric-at.js'
 import type { Comparison, GatheredSides } from '../comparison.js'
 import type { ClipRow } from '../per-clip.js'
@@ -14,12 +13,12 @@ import type { ScoreResult } from '../result.js'
 import { embeddingMap } from './embedding-map.js'
 import { type Extremes, extremesOf } from './extremes.js'
 import { mapSvg } from './map-svg.js'
-import { htmlPage, htmlTable, section } from './page.js'
+import { clipCount, protocolText, shown, skippedTable, summary, valueTable } from './numbers.js'
+import { htmlPage, section } from './page.js'
 import { playerOf } from './player.js'
 
 /** Clips at either end of a score. */
 const most = 3
-const mostSkipped = 50
 
 export interface ReportInputs {
   comparison: Comparison
@@ -44,64 +43,10 @@ export async function writeReport(path: string, inputs: ReportInputs): Promise<v
   await writeFileAtomic(path, htmlPage('How close generated sounds come', sections))
 }
 
-function summary({ generated, reference }: ScoreResult): string {
-  const sides = [
-    `${clipCount(generated.count)} generated`,
-    ...(reference ? [`${clipCount(reference.count)} of reference`] : []),
-  ]
-  const skipped = generated.skipped.length + (reference?.skipped.length ?? 0)
-  const left = skipped > 0 ? `; ${clipCount(skipped)} could not be read and ` : ''
-  const are = skipped === 0 ? '' : skipped === 1 ? 'is left out' : 'are left out'
-  return `<p>${sides.join(', ')}${left}${are}.</p>`
-}
-
-const clipCount = (n: number) => `${n} ${n === 1 ? 'clip' : 'clips'}`
-
-function valueSection({ metrics, intervals, protocol }: ScoreResult): string {
-  const given = intervals as Record<string, unknown> | undefined
-  const rows = Object.entries(metrics).flatMap(([name, value]) =>
-    fieldsOf(name, value, given?.[name]),
-  )
-  const heads = [
-    'metric',
-    'value',
-    ...(intervals ? ['95 % interval', 'bias with so many clips'] : []),
-  ]
-  const { preset } = protocol
+function valueSection(result: ScoreResult): string {
+  const { preset } = result.protocol
   const about = preset ? `<p>By the preset ${escapeHtml(preset)}.</p>` : ''
-  return section('Values', about, htmlTable(heads, rows))
-}
-
-type Fields = Partial<Record<string, Interval & BiasedInterval>> & Partial<BiasedInterval>
-
-/** One row a number, and one for what fd and fad would be of infinitely many clips. */
-function fieldsOf(name: string, value: unknown, interval: unknown): string[][] {
-  const fields = interval as Fields | undefined
-  const beside = (own: Partial<BiasedInterval> | undefined) =>
-    interval ? [intervalText(own), own?.bias === undefined ? '' : shown(own.bias)] : []
-  if (typeof value === 'number') {
-    const infinite = fields?.infinite
-    return [
-      [name, shown(value), ...beside(fields)],
-      ...(infinite ? [[`${name}, at infinity`, shown(infinite.value), ...beside(infinite)]] : []),
-    ]
-  }
-  return Object.entries(value as Record<string, number>).map(([field, each], i) => [
-    `${name}, ${field}`,
-    shown(each),
-    ...beside(fields?.[field] ?? (i === 0 ? fields : undefined)),
-  ])
-}
-
-function intervalText(interval: Partial<Interval> | undefined): string {
-  const { low, high } = interval ?? {}
-  if (low === undefined || high === undefined) return ''
-  return Number.isNaN(low) ? 'too few clips' : `${shown(low)} … ${shown(high)}`
-}
-
-function shown(value: number): string {
-  if (Number.isNaN(value)) return '–'
-  return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value)
+  return section('Values', about, valueTable(result))
 }
 
 function list(texts: readonly string[]): string {
@@ -176,19 +121,13 @@ async function figures(
   return drawn.length > 0 ? `<div class="clips">${drawn.join('')}</div>` : ''
 }
 
-function skippedSection({ generated, reference }: ScoreResult): string {
-  const skipped = [...generated.skipped, ...(reference?.skipped ?? [])]
-  if (skipped.length === 0) return ''
-  const rows = skipped.slice(0, mostSkipped).map(({ path, reason }) => [path, reason])
-  const more = skipped.length - rows.length
-  const rest = more > 0 ? `<p>and ${clipCount(more)} more</p>` : ''
-  return section('Left out', htmlTable(['clip', 'why'], rows), rest)
+function skippedSection(result: ScoreResult): string {
+  const table = skippedTable(result)
+  return table && section('Left out', table)
 }
 
-function protocolSection({ protocol, generated, reference }: ScoreResult): string {
-  const saved = [...(generated.saved ?? []), ...(reference?.saved ?? [])]
-  const said = { ...protocol, ...(saved.length > 0 && { saved }) }
+function protocolSection(result: ScoreResult): string {
   const about =
     '<p>All that decides the numbers besides the sounds. Two numbers can be compared where it is equal.</p>'
-  return section('Protocol', about, `<pre>${escapeHtml(JSON.stringify(said, null, 2))}</pre>`)
+  return section('Protocol', about, `<pre>${escapeHtml(protocolText(result))}</pre>`)
 }

@@ -67,7 +67,7 @@ function claimHtml(checked: CheckedClaim): string {
   )
 }
 
-function tableHtml({ title, notes, head, keys, groups }: Table): string {
+export function tableHtml({ title, notes, head, keys, groups }: Table): string {
   const names = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('')
   const rowHtml = (row: Entry[]) =>
     `<tr>${row.map((entry, i) => entryHtml(entry, i < keys)).join('')}</tr>`

@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Begun first, so that the last minutes have work for both processes. */
 const long = [
   'parity/full-size',
+  'notebooks/notebooks',
   'docs/examples',
   'docs/snippets',
   'parity/generate',

@@ -40,6 +40,18 @@ const native = step(
     return start('node_modules/.bin/cmake-js', ['build', ...options, '--parallel', '2'])
   },
 )
+if (dev) {
+  await step(
+    'notebook kernel (npm packages of notebooks/)',
+    stampOf(
+      'notebooks',
+      ['notebooks/package.json', 'notebooks/package-lock.json'],
+      existsSync(join(root, 'notebooks', 'node_modules')),
+    ),
+    () =>
+      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', 'notebooks']),
+  )
+}
 await step(
   'TorchScript archives',
   stampOf('archives', ['export/audioldm_export'], existsSync(join(root, 'archives', 'unet.pt'))),

@@ -93,7 +93,7 @@ export class ProgressView {
     const bar = `<progress value="${value}" max="${max}" style="width:12em"></progress> `
     const curve = [{ name: 'this run', lines: this.#curve }]
     return [
-      `<div style="max-width:640px"><div>${ended === undefined ? bar : ''}${said}</div>`,
+      `<div style="max-width:960px"><div>${ended === undefined ? bar : ''}${said}</div>`,
       ...(this.#curve.length > 0 ? [svgImage(curveSvg(curve), 'Curve of the training')] : []),
       ...this.#samples.values(),
       `${this.#notesHtml()}</div>`,
@@ -102,10 +102,10 @@ export class ProgressView {
 
   #progress(event: Extract<JobEvent, { type: 'step' | 'preparing' }>): void {
     if ('bytes' in event) {
-      this.#count(event.bytes, event.total ?? Number.NaN, `${event.stage} ${event.archive}, bytes`)
+      this.#count(event.bytes, event.total ?? Number.NaN, `${event.stage} ${event.archive}, bytes:`)
     } else if ('done' in event) {
       const stage = 'stage' in event ? event.stage : 'clips'
-      this.#count(event.done, event.total, stages[stage] ?? stage)
+      this.#count(event.done, event.total, `${stages[stage] ?? stage}:`)
     } else if ('loss' in event) {
       const { step, steps, loss, learningRate, gradientNorm, clipsPerSecond } = event
       this.#count(step, steps, 'step', `loss ${loss.toPrecision(3)}`, `${clipsPerSecond} clips/s`)
@@ -123,7 +123,9 @@ export class ProgressView {
     this.#beside = beside
   }
 
+  /** The cells of a study repeat what is to be known of their numbers. */
   #note(text: string): void {
+    if (this.#notes.includes(text)) return
     if (this.#notes.length < listed) this.#notes.push(text)
     else this.#moreNotes++
   }

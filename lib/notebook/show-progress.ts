@@ -8,8 +8,9 @@ export interface HTMLDisplay {
   html(content: string): void
 }
 
-/** Notebooks keep every message until it is drawn: more would be late and not smoother. */
-const everyMs = 250
+/** More often is not smoother, and what is large is sent seldom: 100 kB a second at most. */
+const leastMs = 250
+const bytesPerMs = 100
 
 /**
  * Follows a job in place: how far it is, warnings, what was skipped; of fineTune the curve and the
@@ -28,14 +29,14 @@ export async function showProgress<R>(job: Job<JobEvent, R>, display: HTMLDispla
     throw new InvalidOptionError('display', `expected one with html(), got ${show(display)}`, hint)
   }
   const view = new ProgressView()
-  let shown = Number.NEGATIVE_INFINITY
+  let next = 0
   try {
     for await (const event of job) {
       await view.take(event)
-      const now = performance.now()
-      if (now - shown < everyMs) continue
-      display.html(view.html())
-      shown = performance.now()
+      if (performance.now() < next) continue
+      const content = view.html()
+      display.html(content)
+      next = performance.now() + Math.max(leastMs, content.length / bytesPerMs)
     }
     const result = await job
     display.html(view.html('done'))

@@ -26,7 +26,7 @@ export async function trainingHtml(result: FineTuneResult): Promise<string> {
     ...metrics,
   ]
   const cells = rows.map(([name, value]) => {
-    return `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`
+    return `<tr><th scope="row">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`
   })
   const curve = await curveHtml(dirname(checkpoint))
   return `<div><table><tbody>${cells.join('')}</tbody></table>${curve}</div>`

@@ -12,6 +12,10 @@ import { root } from './markdown.js'
 export const project = mkdtempSync(join(tmpdir(), 'audioldm-docs-'))
 mkdirSync(join(project, 'node_modules', '.bin'), { recursive: true })
 symlinkSync(root, join(project, 'node_modules', 'audioldm'))
+symlinkSync(
+  join(root, 'notebooks', 'node_modules', 'tslab'),
+  join(project, 'node_modules', 'tslab'),
+)
 symlinkSync(join(root, 'dist', 'cli', 'main.js'), join(project, 'node_modules', '.bin', 'audioldm'))
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 

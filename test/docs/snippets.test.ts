@@ -68,10 +68,6 @@ declare const model: import('audioldm').Model
 declare const audio: import('audioldm').Audio[]
 declare const port: MessagePort
 declare const mainWindow: { webContents: { send(channel: string, ...values: unknown[]): void } }
-declare module 'tslab' {
-  export const display: { html(html: string): void }
-  export function newDisplay(): { text(text: string): void }
-}
 `
 
 /** An import of what a block uses, where it has none of its own. */

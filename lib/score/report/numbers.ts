@@ -70,7 +70,7 @@ export function skippedTable({ generated, reference }: ScoreResult): string {
   const rows = skipped.slice(0, mostSkipped).map(({ path, reason }) => [path, reason])
   const more = skipped.length - rows.length
   const rest = more > 0 ? `<p>and ${clipCount(more)} more</p>` : ''
-  return htmlTable(['clip', 'why'], rows) + rest
+  return htmlTable(['clip', 'why'], rows, [0, 1]) + rest
 }
 
 /** All that decides the numbers besides the sounds, as JSON. */

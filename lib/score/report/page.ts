@@ -41,11 +41,19 @@ export function section(title: string, ...content: string[]): string {
   return `<section><h2>${escapeHtml(title)}</h2>${content.join('')}</section>`
 }
 
-/** The last cells of a row are numbers. */
-export function htmlTable(head: string[], rows: string[][]): string {
+/** `texts` are the columns that have no numbers: notebooks put everything else to the right. */
+export function htmlTable(
+  head: string[],
+  rows: string[][],
+  texts: readonly number[] = [0],
+): string {
+  const kind = (column: number) =>
+    texts.includes(column) ? 'style="text-align:left"' : 'class="number"'
   const cells = (row: string[]) =>
-    row.map((cell, i) => `<td${i > 0 ? ' class="number"' : ''}>${escapeHtml(cell)}</td>`).join('')
-  const names = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('')
+    row.map((cell, i) => `<td ${kind(i)}>${escapeHtml(cell)}</td>`).join('')
+  const names = head
+    .map((name, i) => `<th scope="col" ${kind(i)}>${escapeHtml(name)}</th>`)
+    .join('')
   const body = rows.map((row) => `<tr>${cells(row)}</tr>`).join('')
   const table = `<table><thead><tr>${names}</tr></thead><tbody>${body}</tbody></table>`
   return wide(head.join(', '), table)

@@ -43,7 +43,10 @@ function clipTable(clips: readonly ClipRow[]): string {
     return [clip.name, ...(prompts ? [clip.prompt ?? ''] : []), ...values]
   })
   const more = clips.length - rows.length
-  return htmlTable(head, rows) + (more > 0 ? `<p>and ${clipCount(more)} more</p>` : '')
+  return (
+    htmlTable(head, rows, prompts ? [0, 1] : [0]) +
+    (more > 0 ? `<p>and ${clipCount(more)} more</p>` : '')
+  )
 }
 
 export function compareHtml({ differences, protocol, a, b, ...rest }: CompareResult): string {
@@ -59,7 +62,7 @@ export function compareHtml({ differences, protocol, a, b, ...rest }: CompareRes
   const json = escapeHtml(JSON.stringify(protocol, null, 2))
   return [
     `<div><p>${sides}, ${drawn}${beside}.</p>`,
-    htmlTable(['metric', 'A', 'B', 'A − B', 'its interval', ''], rows),
+    htmlTable(['metric', 'A', 'B', 'A − B', 'its interval', ''], rows, [0, 5]),
     `${folded('Protocol', `<pre>${json}</pre>`)}</div>`,
   ].join('')
 }

@@ -62,7 +62,7 @@ function claimHtml(checked: CheckedClaim): string {
       ? ''
       : folded(
           rows.length === 1 ? '1 comparison' : `${rows.length} comparisons`,
-          htmlTable(head, rows),
+          htmlTable(head, rows, [0, 1, 2, 3]),
         ))
   )
 }
@@ -78,7 +78,7 @@ export function tableHtml({ title, notes, head, keys, groups }: Table): string {
 
 function entryHtml(entry: Entry, key: boolean): string {
   const { text, number, mark } = entry
-  if (key) return `<th scope="row">${escapeHtml(text ?? '')}</th>`
+  if (key) return `<th scope="row" style="text-align:left">${escapeHtml(text ?? '')}</th>`
   if (number === undefined) return `<td class="number">${escapeHtml(text ?? '')}</td>`
   const value = mark === 'best' ? `<strong>${valueText(number)}</strong>` : valueText(number)
   const ends = intervalTexts(number)

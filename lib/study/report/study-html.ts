@@ -1,4 +1,7 @@
-/** What a study found, in a notebook: the claims, tables and figures of its page, without the sounds. */
+/**
+ * What a study found, in a notebook: the claims, tables and figures of its page, without the sounds and without the
+ * claims that it has no numbers for.
+ */
 import { escapeHtml, svgImage } from '../../files/html.js'
 import { htmlTable } from '../../score/report/page.js'
 import { checkClaims } from '../claims.js'
@@ -13,9 +16,14 @@ export function studyHtml(results: StudyResults): string {
   const figures = figuresOf(results).map((figure) =>
     titled(figure.title, svgImage(figureSvg(figure), figure.title)),
   )
-  const claims = checkClaims(results).map(({ claim, verdict }) => [claim, verdict])
-  const checked = titled('Claims of the paper', htmlTable(['claim', 'verdict'], claims))
-  return `<div>${[...tables, ...figures, checked].join('')}</div>`
+  const claims = checkClaims(results)
+    .filter(({ comparisons }) => comparisons.length > 0)
+    .map(({ claim, verdict }) => [claim, verdict])
+  const checked =
+    claims.length > 0
+      ? [titled('Claims of the paper', htmlTable(['claim', 'verdict'], claims, [0, 1]))]
+      : []
+  return `<div>${[...tables, ...figures, ...checked].join('')}</div>`
 }
 
 function titled(title: string, html: string): string {

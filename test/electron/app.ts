@@ -35,7 +35,8 @@ export async function pack(app: string, folder: string): Promise<string> {
   const { build } = JSON.parse(readFileSync(join(example, 'package.json'), 'utf8'))
   const archive = join(folder, 'packed', 'app.asar')
   // electron-builder matches these patterns against paths in the app, asar against whole paths.
-  const unpack = `{${build.asarUnpack.map((pattern: string) => join(app, pattern)).join(',')}}`
+  const patterns: string[] = build.asarUnpack.map((pattern: string) => join(app, pattern))
+  const unpack = patterns.length > 1 ? `{${patterns.join(',')}}` : patterns[0]
   await createPackageWithOptions(app, archive, { unpack })
   return archive
 }

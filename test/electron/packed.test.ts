@@ -16,7 +16,7 @@ beforeAll(async () => {
   compileLibrary()
   app = layOut(folder)
   archive = await pack(app, folder)
-})
+}, 600_000)
 
 /** No home, no user's settings, nothing of this test's environment; and node-gyp-build's Electron. */
 const bare = { PATH: '/usr/bin:/bin', ELECTRON_RUN_AS_NODE: '1', OMP_WAIT_POLICY: 'PASSIVE' }

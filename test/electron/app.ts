@@ -41,8 +41,8 @@ export async function pack(app: string, folder: string): Promise<string> {
   return archive
 }
 
-/** Files that are opened by native code, and not through Node's fs that Electron has a hand in. */
-const openedNatively = /\.(node|so|pt|graph|safetensors)$/
+/** Opened by native code, or in a thread of its own: not through the fs that Electron has a hand in. */
+const openedElsewhere = /\.(node|so|pt|graph|safetensors)$|reader-worker\.js$/
 
 /**
  * The archive as a folder of its name, for a Node that cannot read archives. JavaScript reads there
@@ -55,8 +55,9 @@ export function mount(archive: string, folder: string): string {
     const path = listed.slice(1)
     const entry = statFile(archive, path, false)
     const target = join(mounted, path)
-    if ('files' in entry) mkdirSync(target, { recursive: true })
-    else if (openedNatively.test(path)) writeFileSync(target, 'only Electron sees this')
+    mkdirSync('files' in entry ? target : dirname(target), { recursive: true })
+    if ('files' in entry) continue
+    if (openedElsewhere.test(path)) writeFileSync(target, 'only Electron sees this')
     else writeFileSync(target, extractFile(archive, path, false))
   }
   cpSync(`${archive}.unpacked`, `${mounted}.unpacked`, { recursive: true })

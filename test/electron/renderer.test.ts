@@ -1,13 +1,14 @@
 /** The example's page in Chromium, its port bridged to the real engine in another process. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileLibrary } from '../cli/run-cli.js'
 import { ChromiumPage, findChromium } from '../study/chromium.js'
-import { example } from './app.js'
+import { example, root } from './app.js'
 
 const command = findChromium()
 if (command === undefined)
@@ -39,6 +40,7 @@ describe.skipIf(command === undefined)('the page', { timeout: 300_000 }, () => {
   let page: ChromiumPage
   let engine: ChildProcess
   let pump: NodeJS.Timeout
+  const folder = mkdtempSync(join(tmpdir(), 'audioldm-page-'))
   const fromEngine: string[] = []
   const toEngine: string[] = []
 
@@ -62,7 +64,10 @@ describe.skipIf(command === undefined)('the page', { timeout: 300_000 }, () => {
       window.postMessage('engine', '*', [port2])
     }`)
     const script = join(__dirname, 'scripts', 'serve-engine.cjs')
-    engine = fork(script, [join(example, 'engine.js')], { serialization: 'advanced' })
+    cpSync(join(example, 'engine.js'), join(folder, 'engine.js'))
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules', 'audioldm'))
+    engine = fork(script, [join(folder, 'engine.js')], { serialization: 'advanced' })
     engine.on('message', (message: Record<string, unknown>) => {
       const { samples, wav, ...rest } = message as { samples?: Float32Array; wav?: Uint8Array }
       fromEngine.push((rest as { type: string }).type)
@@ -89,12 +94,12 @@ describe.skipIf(command === undefined)('the page', { timeout: 300_000 }, () => {
     engine?.kill()
     await page?.close()
     server?.close()
+    rmSync(folder, { recursive: true, force: true })
   })
 
   const statusText = () => page.evaluate(`document.getElementById('status').textContent`)
   const until = (expected: RegExp) =>
     expect.poll(statusText, { timeout: 240_000, interval: 100 }).toMatch(expected)
-  /** As somebody does: a press of Enter is what lets a page make sound. */
   const submit = async (values: Record<string, string | number>) => {
     for (const [id, value] of Object.entries(values)) {
       await page.evaluate(

@@ -1,5 +1,9 @@
-// Takes an engine.js, makes one clip with it, and prints what came over the protocol.
-const [, , enginePath, libtorchPath] = process.argv
+// Takes an engine.js, makes one clip with it, has its package read a folder of sounds, and prints what
+// came of it.
+const [, , enginePath, libtorchPath, sounds] = process.argv
+// As the engine finds it: this file itself lies in the package.
+const packagePath = require('node:module').createRequire(enginePath).resolve('audioldm')
+const { captionedFolder, checkDataset } = require(packagePath)
 const { createEngine } = require(enginePath)
 
 const types = []
@@ -14,7 +18,9 @@ const engine = createEngine(
       await engine.close()
       const maps = require('node:fs').readFileSync('/proc/self/maps', 'utf8')
       const opened = [...new Set(maps.match(/\/\S*audioldm\S*\.(node|so)/g))].sort()
-      console.log(JSON.stringify({ types, heard, bytes: message.wav.length, opened }))
+      const { clips, problems } = await checkDataset(captionedFolder(sounds))
+      const bytes = message.wav.length
+      console.log(JSON.stringify({ packagePath, types, heard, bytes, opened, clips, problems }))
     }
     if (message.type === 'error') {
       console.error(message)

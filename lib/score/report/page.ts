@@ -41,19 +41,16 @@ export function section(title: string, ...content: string[]): string {
   return `<section><h2>${escapeHtml(title)}</h2>${content.join('')}</section>`
 }
 
-/** `texts` are the columns that have no numbers: notebooks put everything else to the right. */
+/** `texts` are the columns that hold no numbers. */
 export function htmlTable(
   head: string[],
   rows: string[][],
   texts: readonly number[] = [0],
 ): string {
-  const kind = (column: number) =>
-    texts.includes(column) ? 'style="text-align:left"' : 'class="number"'
+  const kind = (column: number) => (texts.includes(column) ? '' : ' class="number"')
   const cells = (row: string[]) =>
-    row.map((cell, i) => `<td ${kind(i)}>${escapeHtml(cell)}</td>`).join('')
-  const names = head
-    .map((name, i) => `<th scope="col" ${kind(i)}>${escapeHtml(name)}</th>`)
-    .join('')
+    row.map((cell, i) => `<td${kind(i)}>${escapeHtml(cell)}</td>`).join('')
+  const names = head.map((name, i) => `<th scope="col"${kind(i)}>${escapeHtml(name)}</th>`).join('')
   const body = rows.map((row) => `<tr>${cells(row)}</tr>`).join('')
   const table = `<table><thead><tr>${names}</tr></thead><tbody>${body}</tbody></table>`
   return wide(head.join(', '), table)
@@ -62,4 +59,9 @@ export function htmlTable(
 /** What may be wider than the screen scrolls, with the keyboard too. */
 export function wide(name: string, content: string): string {
   return `<div class="wide" role="region" tabindex="0" aria-label="${escapeHtml(name)}">${content}</div>`
+}
+
+/** Without the style of a page: notebooks put all cells to the right, which is for numbers. */
+export function inNotebook(tables: string): string {
+  return tables.replace(/<(td|th scope="(?:col|row)")>/g, '<$1 style="text-align:left">')
 }

@@ -14,19 +14,20 @@ import {
   summary,
   valueTable,
 } from './numbers.js'
-import { htmlTable } from './page.js'
+import { htmlTable, inNotebook } from './page.js'
 
 const mostClips = 50
 
 export function scoreHtml(result: ScoreResult): string {
   const skipped = skippedTable(result)
-  return [
+  const parts = [
     `<div>${summary(result)}`,
     valueTable(result),
     ...(result.clips ? [clipTable(result.clips)] : []),
     ...(skipped ? [folded('Left out', skipped)] : []),
     `${folded('Protocol', `<pre>${escapeHtml(protocolText(result))}</pre>`)}</div>`,
-  ].join('')
+  ]
+  return inNotebook(parts.join(''))
 }
 
 /** One row a clip, the scores that there are beside its name. */
@@ -60,11 +61,12 @@ export function compareHtml({ differences, protocol, a, b, ...rest }: CompareRes
   const drawn = paired ? 'in pairs' : 'drawn apart'
   const beside = reference ? `, beside ${clipCount(reference.count)} of reference` : ''
   const json = escapeHtml(JSON.stringify(protocol, null, 2))
-  return [
+  const parts = [
     `<div><p>${sides}, ${drawn}${beside}.</p>`,
     htmlTable(['metric', 'A', 'B', 'A − B', 'its interval', ''], rows, [0, 5]),
     `${folded('Protocol', `<pre>${json}</pre>`)}</div>`,
-  ].join('')
+  ]
+  return inNotebook(parts.join(''))
 }
 
 function rowOf(label: string, difference: Difference): string[] {

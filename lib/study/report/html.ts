@@ -68,7 +68,8 @@ function claimHtml(checked: CheckedClaim): string {
 }
 
 export function tableHtml({ title, notes, head, keys, groups }: Table): string {
-  const names = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('')
+  const kind = (column: number) => (column < keys ? '' : ' class="number"')
+  const names = head.map((name, i) => `<th scope="col"${kind(i)}>${escapeHtml(name)}</th>`).join('')
   const rowHtml = (row: Entry[]) =>
     `<tr>${row.map((entry, i) => entryHtml(entry, i < keys)).join('')}</tr>`
   const bodies = groups.map((rows) => `<tbody>${rows.map(rowHtml).join('')}</tbody>`)
@@ -78,7 +79,7 @@ export function tableHtml({ title, notes, head, keys, groups }: Table): string {
 
 function entryHtml(entry: Entry, key: boolean): string {
   const { text, number, mark } = entry
-  if (key) return `<th scope="row" style="text-align:left">${escapeHtml(text ?? '')}</th>`
+  if (key) return `<th scope="row">${escapeHtml(text ?? '')}</th>`
   if (number === undefined) return `<td class="number">${escapeHtml(text ?? '')}</td>`
   const value = mark === 'best' ? `<strong>${valueText(number)}</strong>` : valueText(number)
   const ends = intervalTexts(number)

@@ -3,7 +3,7 @@
  * claims that it has no numbers for.
  */
 import { escapeHtml, svgImage } from '../../files/html.js'
-import { htmlTable } from '../../score/report/page.js'
+import { htmlTable, inNotebook } from '../../score/report/page.js'
 import { checkClaims } from '../claims.js'
 import type { StudyResults } from '../results.js'
 import { figuresOf } from './figure.js'
@@ -23,7 +23,7 @@ export function studyHtml(results: StudyResults): string {
     claims.length > 0
       ? [titled('Claims of the paper', htmlTable(['claim', 'verdict'], claims, [0, 1]))]
       : []
-  return `<div>${[...tables, ...figures, ...checked].join('')}</div>`
+  return inNotebook(`<div>${[...tables, ...figures, ...checked].join('')}</div>`)
 }
 
 function titled(title: string, html: string): string {

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { generate, loadModel } from 'audioldm'
 
-const [prompt = 'a dog barking in the rain', out = 'out.wav', source] = process.argv.slice(2)
+const [prompt = 'a dog barking', out = 'out.wav', source] = process.argv.slice(2)
 
 const model = await loadModel(source)
 const job = generate(model, { prompt, durationSeconds: 2, steps: 10 })

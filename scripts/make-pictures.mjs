@@ -82,7 +82,7 @@ async function styleTransfer() {
   await picture('style-source', { audio: audio })
   const source = await latents(await model.encodeAudio(audio))
   for (const strength of [0, 0.25, 0.5, 0.75, 1]) {
-    const options = { prompt: 'a string quartet', init: { audio, strength } }
+    const options = { prompt: 'a violin', init: { audio, strength } }
     if (strength === 0 || strength === 0.5 || strength === 1) {
       await picture(`style-${strength * 100}`, { audio: await clip(options) })
     }
@@ -96,7 +96,7 @@ async function styleTransfer() {
 async function inpainting() {
   const audio = sweeps(4)
   const seconds = [[1.5, 2.5]]
-  const after = await clip({ prompt: 'birds', init: { audio }, mask: { seconds } })
+  const after = await clip({ prompt: 'birdsong', init: { audio }, mask: { seconds } })
   await picture('inpainting-before', { audio, times: seconds[0] })
   await picture('inpainting-after', { audio: after, times: seconds[0] })
   const { samples } = after

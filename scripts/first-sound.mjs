@@ -9,7 +9,9 @@ process.exit(
   run('node', [
     join(root, 'dist', 'cli', 'main.js'),
     'generate',
-    'a dog barking in the rain',
+    'a dog barking',
+    '--seed',
+    '1',
     '--duration',
     '5',
     '--out',

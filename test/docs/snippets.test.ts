@@ -38,7 +38,7 @@ test.each(runs)('$document line $line runs', ({ language, code, line }) => {
 })
 
 test('the first program wrote its sound file', () => {
-  expect(statSync(join(project, 'dog.wav')).size).toBe(44 + 2 * 2 * 16000)
+  expect(statSync(join(project, 'dog.wav')).size).toBe(44 + 5 * 2 * 16000)
 })
 
 test('every block in JavaScript or TypeScript fits the types', () => {

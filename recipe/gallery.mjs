@@ -1,13 +1,11 @@
 // Writes docs/gallery.md: of every class a prompt, a spectrogram and a sound.
 //
-//   node recipe/gallery.mjs --model DIR --list FILE [--python .venv/bin/python]
+//   node recipe/gallery.mjs --model DIR --list FILE
 //
 // The list is JSON: [{ "category": "dog", "prompt": "…", "seed": 7 }, …], one entry a class. Sounds are
-// Ogg Opus, which soundfile writes.
+// Opus at 48 kbit/s.
 
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generate, loadModel } from 'audioldm'
@@ -18,7 +16,6 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string' },
     list: { type: 'string' },
-    python: { type: 'string', default: '.venv/bin/python' },
   },
 })
 if (!values.model || !values.list) {
@@ -28,7 +25,6 @@ if (!values.model || !values.list) {
 
 const out = join('docs', 'gallery')
 const list = JSON.parse(readFileSync(values.list, 'utf8'))
-const waves = mkdtempSync(join(tmpdir(), 'gallery-'))
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 
@@ -37,21 +33,13 @@ const job = generate(model, { prompt: list.map(({ prompt, seed }) => ({ prompt, 
 for await (const event of job) {
   if (event.type !== 'clip') continue
   const { category } = list[event.index]
-  await event.audio.save(join(waves, `${category}.wav`))
-  const { width, height, data } = decode(await event.audio.spectrogram({ width: 320, height: 120 }))
+  await event.audio.save(join(out, `${category}.ogg`), { bitrate: 48 })
+  const { width, height, data } = decode(await event.audio.spectrogram({ width: 360, height: 160 }))
   writeFileSync(join(out, `${category}.png`), palettePng(width, height, data))
   event.audio.dispose()
   console.error(`gallery: ${event.index + 1} of ${list.length}`)
 }
 await model.dispose()
-
-const encode = `
-import pathlib, sys, soundfile
-for wave in sorted(pathlib.Path(sys.argv[1]).glob('*.wav')):
-    soundfile.write(pathlib.Path(sys.argv[2]) / f'{wave.stem}.ogg', *soundfile.read(wave), subtype='OPUS')`
-const { status } = spawnSync(values.python, ['-c', encode, waves, out], { stdio: 'inherit' })
-rmSync(waves, { recursive: true })
-if (status !== 0) process.exit(1)
 
 const rows = list.map(({ category, prompt, seed }) => {
   const name = category.replaceAll('_', ' ')

@@ -51,13 +51,13 @@ def export_vae(model: nn.Module, scaling_factor: float, out: Path) -> None:
     export_part(out / 'vae', config, 'diffusion_pytorch_model.safetensors', tensors)
 
 
-def export_unet(options: Options, out: Path) -> None:
+def export_unet(options: Options, out: Path, stages: tuple[str, ...] = unet.STAGES) -> None:
     """Of the newest checkpoint. Without one, random numbers, which only say its shapes: what
     training from scratch begins with.
     """
     config = configs.unet(SIZE)
     layout = layouts.unet(config)
-    file = newest_unet(options)
+    file = newest_unet(options, stages)
     if file is None:
         tensors = random_tensors(layout, torch.Generator().manual_seed(options.seed))
     else:
@@ -66,8 +66,8 @@ def export_unet(options: Options, out: Path) -> None:
     export_part(out / 'unet', config, 'diffusion_pytorch_model.safetensors', half)
 
 
-def newest_unet(options: Options) -> Path | None:
-    for name in reversed(unet.STAGES):
+def newest_unet(options: Options, stages: tuple[str, ...]) -> Path | None:
+    for name in reversed(stages):
         files = sorted((options.state / 'unet' / name).glob('checkpoint-*/unet/*.safetensors'))
         if files:
             return files[-1]
@@ -75,13 +75,16 @@ def newest_unet(options: Options) -> Path | None:
 
 
 def run(options: Options) -> None:
-    """What is trained already, each part from its last stage, into `model/` of the state."""
+    """What is trained already, each part from its last stage, into `model/` of the state, and the
+    UNet that has heard no recording into `base/`.
+    """
     out = options.folder('model')
     with torch.no_grad():
         export_vocoder(vocoder.load_vocoder(options), out)
         model = vae.load_vae(options)
         export_vae(model, vae.scaling_factor(model, options), out)
     export_unet(options, out)
+    export_unet(options, options.folder('base'), unet.BASE_STAGES)
     (out / 'scheduler').mkdir(exist_ok=True)
     write_json(out / 'scheduler' / 'scheduler_config.json', configs.scheduler())
     index = {k: v for k, v in configs.model_index().items() if k != '_audioldm_random_weights'}

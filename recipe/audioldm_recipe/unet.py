@@ -9,7 +9,8 @@ from .options import Options
 DRIVER = Path(__file__).parents[1] / 'unet.mjs'
 
 
-STAGES = ('base', 'base-finish', 'default', 'default-finish')
+BASE_STAGES = ('base', 'base-finish')
+STAGES = (*BASE_STAGES, 'default', 'default-finish')
 
 
 def stage(name: str) -> Callable[[Options], None]:

@@ -6,6 +6,7 @@ export {
   type WavOptions,
 } from './audio/audio.js'
 export type { ClipInput, SampleClip } from './audio/clip-source.js'
+export type { LevelOptions, Loudness } from './audio/loudness.js'
 export type { SaveOptions } from './audio/sound-file.js'
 export type { AudioInput } from './audio/source.js'
 export type { SpectrogramOptions } from './audio/spectrogram.js'

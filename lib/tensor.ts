@@ -1,5 +1,5 @@
 import { DeviceUnavailableError, DisposedError, EngineError, InvalidOptionError } from './errors.js'
-import type { NativeTensor } from './native/binding.js'
+import type { NativeTensor, NativeTensorConstructor } from './native/binding.js'
 import type { DType } from './native/tensor-table.js'
 import { show } from './options.js'
 
@@ -84,6 +84,12 @@ export class Tensor {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     if (this.disposed) return 'Tensor(disposed)'
     return `Tensor([${this.shape.join(', ')}], ${this.dtype}, ${this.device})`
+  }
+
+  /** @internal Another one, float32 on the CPU, with a copy of the data. */
+  like(data: Float32Array, shape: number[]): Tensor {
+    const { from } = this.#live().constructor as unknown as NativeTensorConstructor
+    return new Tensor(from(data, shape))
   }
 
   /** @internal */

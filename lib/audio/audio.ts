@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { DisposedError, InvalidOptionError } from '../errors.js'
+import { AudioError, DisposedError, InvalidOptionError } from '../errors.js'
 import { escapeHtml } from '../files/html.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { numberIn, parseOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { encodeFlac, type FlacFormat } from './flac.js'
+import { gainFor, type LevelOptions, type Loudness, measureLoudness } from './loudness.js'
 import { encodeOpus } from './opus.js'
 import { sampleStream } from './sample-stream.js'
 import {
@@ -39,6 +40,13 @@ export interface StreamOptions {
 }
 
 const streamSchema = z.strictObject({ chunkSeconds: numberIn(0.001, 60, ' seconds').default(0.5) })
+
+/** @internal */
+export const levelShape = {
+  lufs: numberIn(-70, 0, ' LUFS').optional(),
+  truePeak: numberIn(-60, 0, ' dB').optional(),
+}
+const levelSchema = z.strictObject(levelShape)
 
 /** A generated clip: samples in native memory until they are asked for. */
 export class Audio {
@@ -114,6 +122,31 @@ export class Audio {
     checkExtension('path', path, extensionsOf[kind])
     const bytes = await encodeSound(kind, await this.byChannel(), this.sampleRate, options)
     await writeFileAtomic(path, bytes)
+  }
+
+  /** Integrated loudness and true peak by ITU-R BS.1770-4. */
+  async loudness(): Promise<Loudness> {
+    return measureLoudness(await this.byChannel(), this.sampleRate)
+  }
+
+  /**
+   * A copy at another level. Where the true peak would pass its limit, the copy is quieter than `lufs`.
+   * @throws AudioError where `lufs` is given and there is no loudness: see `Loudness`
+   */
+  async normalise(options: LevelOptions): Promise<Audio> {
+    const level = parseOptions(levelSchema, options)
+    const loudness = await this.loudness()
+    if (level.lufs !== undefined && loudness.lufs === null) {
+      const why = this.durationSeconds < 0.4 ? 'is shorter than 0.4 s' : 'is silent'
+      throw new AudioError(`${why} and has no loudness`)
+    }
+    return this.scaled(gainFor(loudness, level))
+  }
+
+  /** @internal A copy with every sample multiplied. */
+  async scaled(gain: number): Promise<Audio> {
+    const samples = (await this.toFloat32Array()).map((value) => value * gain)
+    return new Audio(this.samples.like(samples, this.samples.shape), this.sampleRate)
   }
 
   /** A PNG picture: time in seconds, frequency in hertz, level in decibels. */

@@ -22,6 +22,8 @@ export interface GenerateFlags extends SoundFlags, FormatFlags {
   negative: string
   scheduler: SchedulerName
   eta: number
+  lufs?: number
+  truePeak?: number
   seed?: bigint
   count: number
   device: string

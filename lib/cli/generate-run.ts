@@ -119,6 +119,8 @@ function settingsOf(flags: GenerateFlags, seed: bigint, cutoff: Cutoff | undefin
     negativePrompt: flags.negative,
     scheduler: flags.scheduler,
     eta: flags.eta,
+    ...(flags.lufs !== undefined && { lufs: flags.lufs }),
+    ...(flags.truePeak !== undefined && { truePeak: flags.truePeak }),
     seed,
     count: flags.count,
   }

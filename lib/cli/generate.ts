@@ -135,6 +135,16 @@ export function generateCommand(): Command {
       0,
     )
     .option(
+      '--lufs <value>',
+      'loudness (ITU-R BS.1770), -70 to 0 (default: as it comes)',
+      numberValue('--lufs', required(shape.lufs)),
+    )
+    .option(
+      '--true-peak <dB>',
+      'what the true peak stays below, -60 to 0 (default: -1 with --lufs, else none)',
+      numberValue('--true-peak', required(shape.truePeak)),
+    )
+    .option(
       '--seed <n>',
       'clip i uses seed + i, 0 to 2^64 - 1 (default: random, reported)',
       seedValue('--seed'),

@@ -1,5 +1,6 @@
 /** Follows a generate job: progress on stderr, every clip to its file. */
 import { basename } from 'node:path'
+import type { Loudness } from '../audio/loudness.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { GenerateEvent, GenerateResult } from '../generate/generate.js'
 import type { Job } from '../job.js'
@@ -18,6 +19,8 @@ export interface WrittenFile {
   durationSeconds: number
   sampleRate: number
   candidates?: { seed: bigint; similarity: number }[]
+  /** Where one was asked for: what was reached. */
+  loudness?: Loudness
   spectrogram?: string
   /** It was there already. */
   skipped?: true
@@ -87,9 +90,10 @@ async function saveClip(
 ): Promise<WrittenFile> {
   const { durationSeconds } = audio
   const sampleRate = writtenRate(audio, sound)
-  const { prompt, seed, candidates } = settings
+  const { prompt, seed, candidates, loudness } = settings
   const file: WrittenFile = { path: sounds.paths[index], prompt, seed, durationSeconds, sampleRate }
   if (candidates) file.candidates = candidates
+  if (loudness) file.loudness = loudness
   await prepare(sounds)
   const bytes = await encoded(audio, sound)
   if (file.path === stdoutPath) await writeBytes(bytes)

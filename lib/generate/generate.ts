@@ -11,6 +11,7 @@ import { abortSignal, expecting, integerIn, numberIn, parseOptions } from '../op
 import { Tensor } from '../tensor.js'
 import { bestOf, type Take, takesOf } from './candidates.js'
 import { farPrompts } from './far-prompts.js'
+import { asksForLevel, atLevel } from './level.js'
 import { type Clip, type ClipOptions, type ClipSettings, clipSchema, planClips } from './plan.js'
 import { Preparation, type PreparedClip } from './prepare.js'
 
@@ -39,7 +40,7 @@ export interface GenerateOptions extends Omit<ClipOptions, 'prompt' | 'seed'> {
 
 /**
  * `clips` holds the indices of the clips that are denoised together, one for each candidate. Clips
- * with several candidates or a mask come whole, in their `clip` event, without `audio` events.
+ * with several candidates, a mask or a loudness come whole, in their `clip` event, without `audio` events.
  */
 export type GenerateEvent =
   | { type: 'warning'; index: number; message: string }
@@ -83,7 +84,7 @@ export const generateSchema = z.strictObject({
  *
  * Events: `step` after every diffusion step, `audio` for every finished stretch of sound, `clip`
  * when a clip is whole, `warning` where a prompt was cut off, or where a model that
- * says what it knows does not know it. Defaults: 10 s, or less where the model says so, 25 steps of DPM-
+ * says what it knows does not know it, or where a loudness was not reached. Defaults: 10 s, or less where the model says so, 25 steps of DPM-
  * Solver++ 2M, guidance scale 2.5.
  * @throws InvalidOptionError and DisposedError at once, and InvalidModelError when the model cannot hear; the job rejects with AbortError, AudioError, DisposedError, EngineError
  * or, where only a sound tells, InvalidOptionError
@@ -208,15 +209,19 @@ async function generateBatch(run: Run, batch: Take[]): Promise<void> {
     const best = await bestOf(model, take, made[i], control.signal)
     if (best === undefined) continue
     const { settings, index } = take.clip
-    run.audio[index] = best
+    const { audio, warning } = asksForLevel(settings)
+      ? await atLevel(best, settings)
+      : { audio: best }
+    run.audio[index] = audio
     heard(run)
-    control.emit({ type: 'clip', index, audio: best, settings })
+    if (warning) control.emit({ type: 'warning', index, message: warning })
+    control.emit({ type: 'clip', index, audio, settings })
   }
 }
 
 /** Whether what is generated is the clip, as it comes. */
-function streams({ candidates, known }: PreparedClip): boolean {
-  return candidates === 1 && known === undefined
+function streams({ candidates, known, settings }: PreparedClip): boolean {
+  return candidates === 1 && known === undefined && !asksForLevel(settings)
 }
 
 function heard({ timings, started }: Run): void {

@@ -1,7 +1,9 @@
 /** From the options of `generate` to one fully decided clip after another. */
 import { z } from 'zod'
 import { defaultSpacing } from '../architectures/scheduler.js'
+import { levelShape } from '../audio/audio.js'
 import type { ClipSource } from '../audio/clip-source.js'
+import type { Loudness } from '../audio/loudness.js'
 import type { AudioInput } from '../audio/source.js'
 import { InvalidOptionError } from '../errors.js'
 import { requireAudioEncoder } from '../model/encode.js'
@@ -74,6 +76,13 @@ export interface ClipOptions {
   karras?: boolean
   /** DDIM's η, 0 … 1; default 0. 1 is what the original repository uses. */
   eta?: number
+  /**
+   * Integrated loudness (ITU-R BS.1770-4) of the clip, −70 … 0 LUFS; default: as it comes. It comes
+   * whole then, without `audio` events.
+   */
+  lufs?: number
+  /** dB that the true peak stays below, −60 … 0; default −1 with `lufs`, else none. */
+  truePeak?: number
   /** Of this clip, + 1 at each repetition; default: the job's seed + the clip's index. */
   seed?: number | bigint
 }
@@ -103,6 +112,10 @@ export interface ClipSettings {
   candidates?: { seed: bigint; similarity: number }[]
   /** The clip was made in overlapping windows. */
   long?: true
+  lufs?: number
+  truePeak?: number
+  /** With one of these two: what was reached. */
+  loudness?: Loudness
 }
 
 /** A clip that the core can be asked for. Clips with equal `batchKey` can be denoised together. */
@@ -155,6 +168,7 @@ export const clipSchema = z.strictObject({
   karras: z.boolean(expecting('true or false')).optional(),
   eta: numberIn(0, 1).optional(),
   seed: seedOption.optional(),
+  ...levelShape,
 })
 
 type Shared = Omit<ClipOptions, 'prompt'> & { seed: number | bigint }
@@ -258,6 +272,8 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     ...(condition && { mix: mixedParts(condition) }),
     ...(init && { init: { audio: init.source.path, strength: init.strength } }),
     ...(init?.mask && { mask: init.mask }),
+    ...(options.lufs !== undefined && { lufs: options.lufs }),
+    ...(options.truePeak !== undefined && { truePeak: options.truePeak }),
   }
   checkCombination(settings)
   if (settings.seed >= 2n ** 64n) {

@@ -11,6 +11,7 @@ export interface SoundFlags {
   superResolution?: string
   cutoff?: number
   long?: boolean
+  loop?: boolean
 }
 
 export interface SoundOptions {
@@ -19,6 +20,7 @@ export interface SoundOptions {
   mask?: MaskOptions
   candidates?: number
   long?: boolean
+  loop?: boolean
 }
 
 /** '2.0-4.5,7-8' → pairs of seconds. */
@@ -43,6 +45,9 @@ export function checkSoundFlags(flags: SoundFlags): void {
   if (flags.init !== undefined && flags.superResolution !== undefined) {
     throw new InvalidOptionError('--super-resolution', 'excludes --init: both name the sound')
   }
+  if (flags.loop && startsFromSound(flags)) {
+    throw new InvalidOptionError('--loop', 'excludes a sound to start from, which has two ends')
+  }
   if (flags.strength !== undefined && !startsFromSound(flags)) {
     throw new InvalidOptionError('--strength', 'needs a sound to start from, given with --init')
   }
@@ -59,7 +64,7 @@ export function checkSoundFlags(flags: SoundFlags): void {
  * sound for --super-resolution.
  */
 export function soundOptions(flags: SoundFlags, cutoff: number | undefined): SoundOptions {
-  const { audioPrompt, candidates, strength, inpaint, superResolution, long } = flags
+  const { audioPrompt, candidates, strength, inpaint, superResolution, long, loop } = flags
   const audio = flags.init ?? superResolution
   const mask: MaskOptions = {
     ...(inpaint && { seconds: inpaint }),
@@ -71,6 +76,7 @@ export function soundOptions(flags: SoundFlags, cutoff: number | undefined): Sou
     ...(Object.keys(mask).length > 0 && { mask }),
     ...(candidates !== undefined && { candidates }),
     ...(long !== undefined && { long }),
+    ...(loop !== undefined && { loop }),
   }
 }
 

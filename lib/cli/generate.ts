@@ -93,6 +93,7 @@ export function generateCommand(): Command {
       numberValue('--duration', required(shape.durationSeconds)),
     )
     .option('--long', 'overlapping windows for clips longer than 10.24 s, not only 20.48 s')
+    .option('--loop', 'the end meets the beginning: a clip that can be repeated')
     .option('--no-long', 'no windows: any length at once')
     .option(
       '--steps <n>',

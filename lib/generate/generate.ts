@@ -169,7 +169,7 @@ async function generateBatch(run: Run, batch: Take[]): Promise<void> {
   const { control, timings, model } = run
   const { sampleRate } = model.info
   const indices = batch.map(({ clip }) => clip.index)
-  const { latentFrames, scheduler, firstStep, windows, settings } = batch[0].clip
+  const { latentFrames, scheduler, firstStep, windows, loop, settings } = batch[0].clip
   const request: NativeGenerateRequest = {
     clips: batch.map(({ native }) => native),
     samples: batch.map(({ clip }) => clip.samples),
@@ -178,6 +178,7 @@ async function generateBatch(run: Run, batch: Take[]): Promise<void> {
     firstStep,
     featureCache: settings.featureCache,
     windows,
+    loop: loop === true,
     ...run.settings,
   }
   const result = await runNative(

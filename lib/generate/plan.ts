@@ -12,6 +12,7 @@ import type { NativeClip, NativeScheduler, SchedulerName } from '../native/bindi
 import { expecting, integerIn, numberIn, parseOptions, seedOption, show } from '../options.js'
 import {
   type Condition,
+  changesOverTime,
   type MixedPart,
   type MixPart,
   mixedParts,
@@ -51,6 +52,11 @@ export interface ClipOptions {
    * longer than 20.48 s is.
    */
   long?: boolean
+  /**
+   * Whether the end meets the beginning, so that the clip can be repeated without a seam; default
+   * false. Its length is rounded up to a whole latent frame, 0.04 s of the published models.
+   */
+  loop?: boolean
   /** What the sound should not be: takes the place of the empty text in the guidance. */
   negativePrompt?: string
   /** Seconds, 0.01 … 300; default 10, or less where the model was trained
@@ -112,6 +118,7 @@ export interface ClipSettings {
   candidates?: { seed: bigint; similarity: number }[]
   /** The clip was made in overlapping windows. */
   long?: true
+  loop?: true
   lufs?: number
   truePeak?: number
   /** With one of these two: what was reached. */
@@ -130,6 +137,7 @@ export interface Clip {
   init?: InitPlan
   candidates: number
   long?: boolean
+  loop?: boolean
   /** The duration, where one is given: the sound to start from may decide. */
   givenSeconds?: number
   warning?: string
@@ -153,6 +161,7 @@ export const clipSchema = z.strictObject({
   mask: maskSchema.optional(),
   candidates: integerIn(1, 16).optional(),
   long: z.boolean(expecting('true or false')).optional(),
+  loop: z.boolean(expecting('true or false')).optional(),
   negativePrompt: promptText.optional(),
   durationSeconds: numberIn(0.01, 300, ' seconds').optional(),
   steps: integerIn(1, 1000).optional(),
@@ -252,6 +261,7 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     const expected = 'expected a text, or audioPrompt, mix or init in its place'
     throw new InvalidOptionError('prompt', `${expected}, got undefined`)
   }
+  if (options.loop) checkLoop(condition, init)
   const candidates = options.candidates ?? 1
   if (candidates > 1) requireAudioEncoder(model, 'candidates')
   if (condition?.some(({ audio }) => audio)) {
@@ -272,6 +282,7 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     ...(condition && { mix: mixedParts(condition) }),
     ...(init && { init: { audio: init.source.path, strength: init.strength } }),
     ...(init?.mask && { mask: init.mask }),
+    ...(options.loop && { loop: true as const }),
     ...(options.lufs !== undefined && { lufs: options.lufs }),
     ...(options.truePeak !== undefined && { truePeak: options.truePeak }),
   }
@@ -318,12 +329,20 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     init,
     candidates,
     long: options.long,
+    loop: options.loop,
     givenSeconds: options.durationSeconds,
     warning: truncation(positive, 'prompt') ?? truncation(negative, 'negative prompt'),
   }
   // What is wrong with a length that is known should be said at once.
-  if (init === undefined) checkOverTime(clip, sizeClip(model, settings.durationSeconds, clip.long))
+  if (init === undefined) checkOverTime(clip, sizeClip(model, settings.durationSeconds, clip))
   return clip
+}
+
+/** Refuses what has a beginning and an end of its own. */
+function checkLoop(condition: Condition[] | undefined, init: InitPlan | undefined): void {
+  if (init) throw new InvalidOptionError('loop', 'excludes init: a sound has two ends')
+  if (!condition || !changesOverTime(condition)) return
+  throw new InvalidOptionError('loop', 'excludes weights that change over time')
 }
 
 /** Of noise levels from 0 to 1, of a model that was trained on so many timesteps. */

@@ -55,11 +55,7 @@ export class Preparation {
   async prepare(clip: Clip): Promise<PreparedClip> {
     const { init, settings } = clip
     const sound = init && (await this.#sound(init, clip.givenSeconds))
-    const size = sizeClip(
-      this.#model,
-      sound?.durationSeconds ?? settings.durationSeconds,
-      clip.long,
-    )
+    const size = sizeClip(this.#model, sound?.durationSeconds ?? settings.durationSeconds, clip)
     checkOverTime(clip, size)
     settings.durationSeconds = size.durationSeconds
     if (size.windows) settings.long = true
@@ -72,7 +68,16 @@ export class Preparation {
     const guidance = guided && (native.guidanceInterval ?? true)
     const { featureCache } = settings
     const masked = native.mask !== undefined
-    const key = [latentFrames, scheduler, guidance, firstStep, windows, masked, featureCache]
+    const key = [
+      latentFrames,
+      scheduler,
+      guidance,
+      firstStep,
+      windows,
+      masked,
+      featureCache,
+      clip.loop,
+    ]
     return {
       ...clip,
       ...size,
@@ -88,12 +93,13 @@ export class Preparation {
   }
 
   async #condition(
-    { condition, candidates, settings }: Clip,
+    { condition, candidates, settings, loop }: Clip,
     { windows, latentFrames }: ClipSize,
     native: NativeClip,
   ): Promise<Float64Array | undefined> {
     if (condition) {
-      const count = windowCount(windows, latentFrames)
+      // A loop has more windows than its frames have, and one condition for all.
+      const count = loop ? 1 : windowCount(windows, latentFrames)
       const rows = await this.#embeddings.rows(condition, count)
       const width = rows[0].length
       const all = new Float32Array(count * width)

@@ -13,14 +13,23 @@ export interface ClipSize {
   windows: NativeWindows | null
 }
 
-export function sizeClip(model: Model, durationSeconds: number, long?: boolean): ClipSize {
+/** `loop`: whether whole latent frames are needed, and the clip may become longer for them. */
+export function sizeClip(
+  model: Model,
+  durationSeconds: number,
+  { long, loop }: { long?: boolean; loop?: boolean } = {},
+): ClipSize {
   const { geometry } = model.folder
   const rate = model.info.sampleRate
   // As diffusers' pipeline rounds: mel frames down, then up to a multiple of the VAE's factor.
   const melFrames = Math.max(1, Math.trunc(durationSeconds / (geometry.hop / rate)))
   const latentFrames = Math.ceil(melFrames / geometry.vaeFactor)
   const windows = windowsFor(geometry, rate, latentFrames, long)
-  return { durationSeconds, latentFrames, samples: Math.trunc(durationSeconds * rate), windows }
+  if (!loop) {
+    return { durationSeconds, latentFrames, samples: Math.trunc(durationSeconds * rate), windows }
+  }
+  const samples = latentFrames * geometry.vaeFactor * geometry.hop
+  return { durationSeconds: samples / rate, latentFrames, samples, windows }
 }
 
 /** A condition that changes does so from window to window. */

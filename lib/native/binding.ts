@@ -344,6 +344,8 @@ export interface NativeDecodeRequest {
   /** Mel frames per vocoder window; each window becomes one audio event. 0: one window. */
   windowFrames: number
   windows?: NativeWindows | null
+  /** The end meets the beginning: both are computed in each other's surroundings. Default false. */
+  loop?: boolean
 }
 
 export type SchedulerName = 'dpmpp-2m' | 'ddim' | 'euler' | 'euler-a'

@@ -98,13 +98,14 @@ void TestWindows() {
         ++calls;
         return Smooth(x);
       };
-      const at::Tensor wave = audioldm::Vocode(vocoder, geometry, mel, window, samples,
-                                               {[&](int64_t start, const at::Tensor& stretch) {
-                                                  if (start != end) end = -1000;
-                                                  end += stretch.size(0);
-                                                  stretches.push_back(stretch);
-                                                },
-                                                [] { return false; }});
+      const at::Tensor wave =
+          audioldm::Vocode(vocoder, geometry, mel, window, /*loop=*/false, samples,
+                           {[&](int64_t start, const at::Tensor& stretch) {
+                              if (start != end) end = -1000;
+                              end += stretch.size(0);
+                              stretches.push_back(stretch);
+                            },
+                            [] { return false; }});
       const std::string what =
           "window " + std::to_string(window) + ", samples " + std::to_string(samples);
       Check(at::equal(wave, whole.slice(0, 0, samples)), what);
@@ -114,9 +115,17 @@ void TestWindows() {
       Check(calls == needed, what + ": " + std::to_string(calls) + " windows computed");
     }
   }
+  // A loop sounds as the middle of many rounds does, wherever it is cut into windows.
+  const at::Tensor round = Smooth(mel.repeat({1, 3, 1}))[0].slice(0, 44, 88);
+  for (const int64_t window : {0, 1, 3, 40}) {
+    const at::Tensor wave =
+        audioldm::Vocode(Smooth, geometry, mel, window, /*loop=*/true, 100,
+                         {[](int64_t, const at::Tensor&) {}, [] { return false; }});
+    Check(at::equal(wave, round), "a loop in windows of " + std::to_string(window));
+  }
   bool refused = false;
   try {
-    audioldm::Vocode(Smooth, {5, 2, 1}, mel, 0, 44,
+    audioldm::Vocode(Smooth, {5, 2, 1}, mel, 0, /*loop=*/false, 44,
                      {[](int64_t, const at::Tensor&) {}, [] { return false; }});
   } catch (const audioldm::Error&) {
     refused = true;

@@ -27,11 +27,13 @@ struct VocoderCallbacks {
 // Runs the vocoder over one clip's mel [1, T, M] in windows of `window` frames, each with its
 // context on either side, of which it keeps the samples hop · first … hop · last (the last window:
 // to the end). Equal to one run over the whole mel, which `window` 0 asks for, up to rounding.
+// Of a `loop` the mel goes round: the context of its ends lies at the other end, and there is no
+// tail.
 //
 // Returns the first `samples` samples (all there are, if fewer), float32 [n] on the CPU. Windows
 // beyond them are not computed. Throws Aborted when cancelled, Error (kEngineFailed) when the
 // vocoder does not give hop · T + tail samples.
 at::Tensor Vocode(const VocoderFn& vocoder, const VocoderGeometry& geometry, const at::Tensor& mel,
-                  int64_t window, int64_t samples, const VocoderCallbacks& callbacks);
+                  int64_t window, bool loop, int64_t samples, const VocoderCallbacks& callbacks);
 
 }  // namespace audioldm

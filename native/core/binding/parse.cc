@@ -180,7 +180,7 @@ GenerateSpec ParseGenerateRequest(const Napi::Value& value) {
 DecodeRequest ParseDecodeRequest(const Napi::Value& value) {
   const Napi::Object request = AsObject(value, "request");
   return {IntegersField(request, "samples"), CountField(request, "windowFrames"),
-          ParseWindows(request)};
+          ParseWindows(request), !IsAbsent(Field(request, "loop")) && BoolField(request, "loop")};
 }
 
 EncodeRequest ParseEncodeRequest(const Napi::Value& value) {

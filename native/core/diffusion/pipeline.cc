@@ -19,9 +19,15 @@
 #include "tensor/error.h"
 #include "tensor/stopwatch.h"
 #include "tensor/trim.h"
+#include "tensor/wrap.h"
 
 namespace audioldm {
 namespace {
+
+// Latent frames of a loop that a network is given before its beginning and after its end: those of
+// the other end, so that both are computed in the surroundings that they are heard in. What lies
+// further away reaches a frame through attention and normalisation alone, which see all of them.
+constexpr int64_t kLoopMargin = 32;
 
 // The files that hold a part's weights. LoadWeight reports a weight whose file was not given.
 MappedFiles FilesOf(const PartSpec& part, const MappedFiles& files) {
@@ -141,12 +147,18 @@ at::Tensor Pipeline::EmbedAudio(const at::Tensor& waveforms,
   });
 }
 
-at::Tensor Pipeline::DecodeMel(const at::Tensor& latents, const Windows& windows,
+at::Tensor Pipeline::DecodeMel(const at::Tensor& latents, const DecodeRequest& request,
                                const std::function<bool()>& cancelled) {
   return Guarded("decoding the latents", [&] {
     const VaeDecoderFn decoder = [this](const at::Tensor& z) { return Run(vae_decoder_, {z}); };
-    return DecodeInWindows(decoder, latents.to(at::kFloat) / scaling_factor_, windows, cancelled)
-        .squeeze(1);
+    const int64_t frames = latents.size(2);
+    const int64_t margin = request.loop ? kLoopMargin : 0;
+    at::Tensor z = latents.to(at::kFloat) / scaling_factor_;
+    if (request.loop) z = Wrapped(z, 2, -margin, frames + margin);
+    const Windows windows(z.size(2), request.windows);
+    return DecodeInWindows(decoder, z, windows, cancelled)
+        .squeeze(1)
+        .narrow(1, vae_factor_ * margin, vae_factor_ * frames);
   });
 }
 
@@ -160,7 +172,7 @@ void Pipeline::VocodeClip(int64_t clip, const at::Tensor& mel, const DecodeReque
                                  },
                                  callbacks.cancelled};
   result.waveforms.push_back(Guarded("running the vocoder", [&] {
-    return audioldm::Vocode(vocoder, vocoder_geometry_, mel, request.window_frames,
+    return audioldm::Vocode(vocoder, vocoder_geometry_, mel, request.window_frames, request.loop,
                             request.samples[clip], windows);
   }));
   result.timings.vocoder_ms += stopwatch.ElapsedMs();
@@ -183,13 +195,12 @@ PipelineResult Pipeline::DecodeLatents(const at::Tensor& latents, const DecodeRe
                                        const PipelineCallbacks& callbacks) {
   const c10::InferenceMode inference;
   CheckLatents(latents, latent_channels_, latent_bins_, request.samples.size());
-  const Windows vae_windows(latents.size(2), request.windows);
   PipelineResult result;
   for (int64_t clip = 0; clip < latents.size(0); ++clip) {
     ThrowIfCancelled(callbacks.cancelled);
     const Stopwatch vae_stopwatch;
     const at::Tensor mel =
-        DecodeMel(latents.slice(0, clip, clip + 1).to(device_), vae_windows, callbacks.cancelled);
+        DecodeMel(latents.slice(0, clip, clip + 1).to(device_), request, callbacks.cancelled);
     Synchronize(device_);
     TrimMemory();
     result.timings.vae_ms += vae_stopwatch.ElapsedMs();
@@ -220,7 +231,9 @@ at::Tensor Pipeline::Denoise(const GenerateRequest& request, const PipelineCallb
       Guarded("reading the init", [&] { return SourceOf(request, shape, device_); });
   if (source.first_step == config.steps) return source.latents;
 
-  const Windows windows(request.latent_frames, request.decode.windows);
+  const int64_t frames = request.latent_frames;
+  const int64_t margin = request.decode.loop ? kLoopMargin : 0;
+  const Windows windows(frames + 2 * margin, request.decode.windows);
   const Stopwatch text_stopwatch;
   const Condition condition = Guarded("reading the embeddings", [&] {
     return ConditionOf(request.clips, windows.count(), device_, [&](const auto& prompts) {
@@ -243,7 +256,9 @@ at::Tensor Pipeline::Denoise(const GenerateRequest& request, const PipelineCallb
     const Prediction prediction(unet, condition, windows, callbacks.cancelled);
     const PredictFn predict = [&](const at::Tensor& sample, float timestep) {
       cache.NextStep();
-      return prediction.Predict(sample, timestep);
+      if (margin == 0) return prediction.Predict(sample, timestep);
+      return prediction.Predict(Wrapped(sample, 2, -margin, frames + margin), timestep)
+          .narrow(2, margin, frames);
     };
     const SampleCallbacks steps{[&](int64_t step, const at::Tensor& latents) {
                                   callbacks.on_step(step, config.steps - source.first_step,

@@ -90,7 +90,7 @@ class Pipeline {
   void VocodeClip(int64_t clip, const at::Tensor& mel, const DecodeRequest& request,
                   const PipelineCallbacks& callbacks, PipelineResult& result);
   // Latents [1, C, t, f] as the UNet sees them → mel [1, T, M] on the model's device.
-  at::Tensor DecodeMel(const at::Tensor& latents, const Windows& windows,
+  at::Tensor DecodeMel(const at::Tensor& latents, const DecodeRequest& request,
                        const std::function<bool()>& cancelled);
 
   at::Device device_;

@@ -23,6 +23,7 @@ struct DecodeRequest {
   std::vector<int64_t> samples;  // kept of each clip
   int64_t window_frames = 0;     // mel frames per vocoder window; 0: one window
   std::optional<WindowSpec> windows;
+  bool loop = false;  // the end meets the beginning; no clip has samples beyond its frames then
 };
 
 struct EncodeRequest {

@@ -4,6 +4,7 @@ import { extensionsOf } from '../audio/sound-file.js'
 import type { GenerateTimings } from '../generate/generate.js'
 import { firstStepOf } from '../generate/init.js'
 import type { ClipOptions } from '../generate/plan.js'
+import { sideSteps } from '../generate/stereo.js'
 import type { ModelInfo } from '../model/model.js'
 import { describeDType } from '../native/device.js'
 import { type Cutoff, checkCutoff, measureCutoff } from './cutoff.js'
@@ -164,11 +165,12 @@ async function make(clips: PlannedClip[], cutoff: Cutoff | undefined, work: Work
   }
 }
 
-/** Of all its candidates. */
+/** Of all its candidates and, in stereo, of the second take. */
 function stepsTaken(options: ClipOptions & { steps: number }): number {
-  const { init, mask, candidates = 1, steps } = options
+  const { init, mask, candidates = 1, steps, channels } = options
   const strength = init === undefined || mask ? 1 : 0.5
-  return candidates * (steps - firstStepOf(steps, init?.strength ?? strength))
+  const first = candidates * (steps - firstStepOf(steps, init?.strength ?? strength))
+  return first + (channels === 2 ? sideSteps(steps) : 0)
 }
 
 function describe({ kind, ...how }: SoundFormat) {

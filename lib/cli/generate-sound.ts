@@ -12,6 +12,7 @@ export interface SoundFlags {
   cutoff?: number
   long?: boolean
   loop?: boolean
+  channels?: 1 | 2
 }
 
 export interface SoundOptions {
@@ -21,6 +22,7 @@ export interface SoundOptions {
   candidates?: number
   long?: boolean
   loop?: boolean
+  channels?: 1 | 2
 }
 
 /** '2.0-4.5,7-8' → pairs of seconds. */
@@ -48,6 +50,13 @@ export function checkSoundFlags(flags: SoundFlags): void {
   if (flags.loop && startsFromSound(flags)) {
     throw new InvalidOptionError('--loop', 'excludes a sound to start from, which has two ends')
   }
+  if (
+    flags.channels === 2 &&
+    (flags.inpaint !== undefined || flags.superResolution !== undefined)
+  ) {
+    const message = 'of a clip that keeps part of a sound: what is kept has one'
+    throw new InvalidOptionError('--channels', message)
+  }
   if (flags.strength !== undefined && !startsFromSound(flags)) {
     throw new InvalidOptionError('--strength', 'needs a sound to start from, given with --init')
   }
@@ -64,7 +73,8 @@ export function checkSoundFlags(flags: SoundFlags): void {
  * sound for --super-resolution.
  */
 export function soundOptions(flags: SoundFlags, cutoff: number | undefined): SoundOptions {
-  const { audioPrompt, candidates, strength, inpaint, superResolution, long, loop } = flags
+  const { audioPrompt, candidates, strength, inpaint, superResolution, long, loop, channels } =
+    flags
   const audio = flags.init ?? superResolution
   const mask: MaskOptions = {
     ...(inpaint && { seconds: inpaint }),
@@ -77,6 +87,7 @@ export function soundOptions(flags: SoundFlags, cutoff: number | undefined): Sou
     ...(candidates !== undefined && { candidates }),
     ...(long !== undefined && { long }),
     ...(loop !== undefined && { loop }),
+    ...(channels !== undefined && { channels }),
   }
 }
 

@@ -94,6 +94,11 @@ export function generateCommand(): Command {
     )
     .option('--long', 'overlapping windows for clips longer than 10.24 s, not only 20.48 s')
     .option('--loop', 'the end meets the beginning: a clip that can be repeated')
+    .option(
+      '--channels <n>',
+      '2: stereo, of two takes (default: 1)',
+      numberValue('--channels', required(shape.channels)),
+    )
     .option('--no-long', 'no windows: any length at once')
     .option(
       '--steps <n>',
@@ -176,7 +181,7 @@ export function generateCommand(): Command {
     .option('--float', '32-bit float WAV instead of 16-bit PCM')
     .option(
       '--bitrate <kbit/s>',
-      'of Opus, 6 to 256 (default: 64)',
+      'of Opus, 6 to 256 (default: 64 a channel)',
       numberValue('--bitrate', numberIn(opusBitrates.least, opusBitrates.most)),
     )
     .option(

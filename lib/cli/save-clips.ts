@@ -21,6 +21,8 @@ export interface WrittenFile {
   candidates?: { seed: bigint; similarity: number }[]
   /** Where one was asked for: what was reached. */
   loudness?: Loudness
+  /** With two channels: their mean is the clip with one, times this. */
+  foldDownGain?: number
   spectrogram?: string
   /** It was there already. */
   skipped?: true
@@ -90,10 +92,11 @@ async function saveClip(
 ): Promise<WrittenFile> {
   const { durationSeconds } = audio
   const sampleRate = writtenRate(audio, sound)
-  const { prompt, seed, candidates, loudness } = settings
+  const { prompt, seed, candidates, loudness, foldDownGain } = settings
   const file: WrittenFile = { path: sounds.paths[index], prompt, seed, durationSeconds, sampleRate }
   if (candidates) file.candidates = candidates
   if (loudness) file.loudness = loudness
+  if (foldDownGain !== undefined) file.foldDownGain = foldDownGain
   await prepare(sounds)
   const bytes = await encoded(audio, sound)
   if (file.path === stdoutPath) await writeBytes(bytes)

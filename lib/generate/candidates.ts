@@ -18,10 +18,17 @@ export interface Take {
   contest: Contest
 }
 
+/** What became of it. */
+export interface Made {
+  audio: Audio
+  /** [channels, frames, bins], where a second take is to start from them. */
+  latents?: Float32Array
+}
+
 interface Contest {
   pending: number
   similarities: number[]
-  best?: { audio: Audio; number: number }
+  best?: Made & { number: number }
 }
 
 // Of a seed, torch's CPU generator takes the lower 32 bits alone.
@@ -42,19 +49,20 @@ export function takesOf(clip: PreparedClip): Take[] {
 export async function bestOf(
   model: Model,
   take: Take,
-  generated: Audio,
+  made: Made,
   signal: AbortSignal,
-): Promise<Audio | undefined> {
+): Promise<Made | undefined> {
   const { clip, number, contest } = take
-  const audio = clip.known ? await atKnownLevel(model, clip, clip.known, generated) : generated
-  if (clip.target === undefined) return audio
+  const { latents } = made
+  const audio = clip.known ? await atKnownLevel(model, clip, clip.known, made.audio) : made.audio
+  if (clip.target === undefined) return { audio, latents }
 
   const similarity = await similarityTo(model, audio, clip.target, signal)
   contest.similarities[number] = similarity
   const leader = contest.best && contest.similarities[contest.best.number]
   if (leader === undefined || similarity > leader) {
     contest.best?.audio.dispose()
-    contest.best = { audio, number }
+    contest.best = { audio, latents, number }
   } else {
     audio.dispose()
   }
@@ -66,7 +74,7 @@ export async function bestOf(
     seed,
     similarity: contest.similarities[i],
   }))
-  return contest.best.audio
+  return contest.best
 }
 
 /** Where a mask keeps part of a sound: at the level of that sound, which stays as it was. */

@@ -1,23 +1,22 @@
 import { randomInt } from 'node:crypto'
 import { z } from 'zod'
-import { Audio } from '../audio/audio.js'
+import type { Audio } from '../audio/audio.js'
 import { DisposedError, InvalidOptionError } from '../errors.js'
 import { type Shown, withHtml } from '../files/shown.js'
 import { Job, type JobControl } from '../job.js'
-import { Model, type ModelInfo } from '../model/model.js'
-import type { NativeGenerateRequest, NativeTimings } from '../native/binding.js'
-import { runNative } from '../native/run.js'
+import { Model } from '../model/model.js'
 import { abortSignal, expecting, integerIn, numberIn, parseOptions } from '../options.js'
-import { Tensor } from '../tensor.js'
-import { bestOf, type Take, takesOf } from './candidates.js'
+import { generateBatch } from './batch.js'
+import { type Take, takesOf } from './candidates.js'
 import { farPrompts } from './far-prompts.js'
-import { asksForLevel, atLevel } from './level.js'
-import { type Clip, type ClipOptions, type ClipSettings, clipSchema, planClips } from './plan.js'
-import { Preparation, type PreparedClip } from './prepare.js'
+import { type Clip, type ClipOptions, clipSchema, planClips } from './plan.js'
+import { Preparation } from './prepare.js'
+import type { GenerateEvent, GenerateResult } from './result.js'
 
 export type { MixedPart, MixPart } from './condition.js'
 export type { InitOptions, MaskOptions } from './init.js'
 export type { ClipOptions, ClipSettings } from './plan.js'
+export type { GenerateEvent, GenerateResult, GenerateTimings } from './result.js'
 
 export interface GenerateOptions extends Omit<ClipOptions, 'prompt' | 'seed'> {
   /**
@@ -36,36 +35,6 @@ export interface GenerateOptions extends Omit<ClipOptions, 'prompt' | 'seed'> {
   /** Whether `step` events carry the latents; default false. */
   stepLatents?: boolean
   signal?: AbortSignal
-}
-
-/**
- * `clips` holds the indices of the clips that are denoised together, one for each candidate. Clips
- * with several candidates, a mask or a loudness come whole, in their `clip` event, without `audio` events.
- */
-export type GenerateEvent =
-  | { type: 'warning'; index: number; message: string }
-  | { type: 'step'; step: number; steps: number; clips: number[]; latents?: Tensor }
-  | { type: 'audio'; index: number; startSample: number; samples: Tensor; sampleRate: number }
-  | { type: 'clip'; index: number; audio: Audio; settings: ClipSettings }
-
-export interface GenerateResult {
-  /** In clip order. The caller owns them; `dispose()` frees their memory at once. */
-  audio: Audio[]
-  /** What each clip was made with. */
-  clips: ClipSettings[]
-  model: Readonly<ModelInfo>
-  timings: GenerateTimings
-}
-
-export interface GenerateTimings {
-  textMs: number
-  /** Every diffusion step of every batch. */
-  stepMs: number[]
-  vaeMs: number
-  vocoderMs: number
-  totalMs: number
-  /** From the start to the first `audio` event. */
-  firstAudioMs: number
 }
 
 /** @internal */
@@ -156,79 +125,6 @@ async function warnOfFarPrompts(
   }
 }
 
-interface Run {
-  model: Model
-  control: JobControl<GenerateEvent>
-  settings: { windowFrames: number; stepLatents: boolean }
-  started: number
-  timings: GenerateTimings
-  audio: Audio[]
-}
-
-async function generateBatch(run: Run, batch: Take[]): Promise<void> {
-  const { control, timings, model } = run
-  const { sampleRate } = model.info
-  const indices = batch.map(({ clip }) => clip.index)
-  const { latentFrames, scheduler, firstStep, windows, loop, settings } = batch[0].clip
-  const request: NativeGenerateRequest = {
-    clips: batch.map(({ native }) => native),
-    samples: batch.map(({ clip }) => clip.samples),
-    latentFrames,
-    scheduler,
-    firstStep,
-    featureCache: settings.featureCache,
-    windows,
-    loop: loop === true,
-    ...run.settings,
-  }
-  const result = await runNative(
-    (onEvent) => model.native.generate(request, onEvent),
-    control.signal,
-    (event) => {
-      if (event.type === 'step') {
-        const latents = event.latents && new Tensor(event.latents)
-        control.emit({
-          type: 'step',
-          step: event.step,
-          steps: event.steps,
-          clips: indices,
-          latents,
-        })
-        return
-      }
-      if (event.type !== 'audio') return
-      if (!streams(batch[event.index].clip)) return event.samples.dispose()
-      heard(run)
-      const samples = new Tensor(event.samples)
-      const index = indices[event.index]
-      control.emit({ type: 'audio', index, startSample: event.startSample, samples, sampleRate })
-    },
-  )
-  addTimings(timings, result.timings)
-  const made = result.tensors.map((tensor) => new Audio(new Tensor(tensor), sampleRate))
-  for (const [i, take] of batch.entries()) {
-    const best = await bestOf(model, take, made[i], control.signal)
-    if (best === undefined) continue
-    const { settings, index } = take.clip
-    const { audio, warning } = asksForLevel(settings)
-      ? await atLevel(best, settings)
-      : { audio: best }
-    run.audio[index] = audio
-    heard(run)
-    if (warning) control.emit({ type: 'warning', index, message: warning })
-    control.emit({ type: 'clip', index, audio, settings })
-  }
-}
-
-/** Whether what is generated is the clip, as it comes. */
-function streams({ candidates, known, settings }: PreparedClip): boolean {
-  return candidates === 1 && known === undefined && !asksForLevel(settings)
-}
-
-function heard({ timings, started }: Run): void {
-  if (timings.firstAudioMs === 0) timings.firstAudioMs = performance.now() - started
-}
-
 /** Runs of takes, in order, that the core can denoise together, at most `size` long. */
 function* batches(takes: Take[], size: number): Generator<Take[]> {
   const groups = new Map<string, Take[]>()
@@ -240,12 +136,4 @@ function* batches(takes: Take[], size: number): Generator<Take[]> {
   for (const group of groups.values()) {
     for (let i = 0; i < group.length; i += size) yield group.slice(i, i + size)
   }
-}
-
-function addTimings(total: GenerateTimings, batch?: NativeTimings): void {
-  if (batch === undefined) return
-  total.textMs += batch.textMs
-  total.stepMs.push(...batch.stepMs)
-  total.vaeMs += batch.vaeMs
-  total.vocoderMs += batch.vocoderMs
 }

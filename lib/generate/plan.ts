@@ -57,6 +57,11 @@ export interface ClipOptions {
    * false. Its length is rounded up to a whole latent frame, 0.04 s of the published models.
    */
   loop?: boolean
+  /**
+   * 2: stereo, made of the clip and a second take that starts from it; default 1. The mean of both is
+   * the clip with one channel. It takes half of the steps again, and comes without `audio` events.
+   */
+  channels?: 1 | 2
   /** What the sound should not be: takes the place of the empty text in the guidance. */
   negativePrompt?: string
   /** Seconds, 0.01 … 300; default 10, or less where the model was trained
@@ -119,6 +124,12 @@ export interface ClipSettings {
   /** The clip was made in overlapping windows. */
   long?: true
   loop?: true
+  channels?: 2
+  /**
+   * With two channels: their mean is the clip with one, times this (before lufs and truePeak). Below
+   * 1 where a channel would have passed full scale.
+   */
+  foldDownGain?: number
   lufs?: number
   truePeak?: number
   /** With one of these two: what was reached. */
@@ -138,6 +149,7 @@ export interface Clip {
   candidates: number
   long?: boolean
   loop?: boolean
+  channels: 1 | 2
   /** The duration, where one is given: the sound to start from may decide. */
   givenSeconds?: number
   warning?: string
@@ -162,6 +174,7 @@ export const clipSchema = z.strictObject({
   candidates: integerIn(1, 16).optional(),
   long: z.boolean(expecting('true or false')).optional(),
   loop: z.boolean(expecting('true or false')).optional(),
+  channels: z.union([z.literal(1), z.literal(2)], expecting('1 or 2')).optional(),
   negativePrompt: promptText.optional(),
   durationSeconds: numberIn(0.01, 300, ' seconds').optional(),
   steps: integerIn(1, 1000).optional(),
@@ -262,6 +275,10 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     throw new InvalidOptionError('prompt', `${expected}, got undefined`)
   }
   if (options.loop) checkLoop(condition, init)
+  const channels = options.channels ?? 1
+  if (channels === 2 && init?.mask) {
+    throw new InvalidOptionError('channels', 'of a clip with a mask: what is kept has one')
+  }
   const candidates = options.candidates ?? 1
   if (candidates > 1) requireAudioEncoder(model, 'candidates')
   if (condition?.some(({ audio }) => audio)) {
@@ -283,6 +300,7 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     ...(init && { init: { audio: init.source.path, strength: init.strength } }),
     ...(init?.mask && { mask: init.mask }),
     ...(options.loop && { loop: true as const }),
+    ...(channels === 2 && { channels }),
     ...(options.lufs !== undefined && { lufs: options.lufs }),
     ...(options.truePeak !== undefined && { truePeak: options.truePeak }),
   }
@@ -330,6 +348,7 @@ function planClip(model: Model, index: number, options: ClipOptions, source: Sou
     candidates,
     long: options.long,
     loop: options.loop,
+    channels,
     givenSeconds: options.durationSeconds,
     warning: truncation(positive, 'prompt') ?? truncation(negative, 'negative prompt'),
   }

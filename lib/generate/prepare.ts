@@ -77,6 +77,7 @@ export class Preparation {
       masked,
       featureCache,
       clip.loop,
+      clip.channels,
     ]
     return {
       ...clip,

@@ -185,7 +185,7 @@ describe('docs/architecture.md', () => {
   })
 
   test.each([
-    ['generate()', 'lib/generate/generate.ts', 'GenerateEvent', 4],
+    ['generate()', 'lib/generate/result.ts', 'GenerateEvent', 4],
     ['score()', 'lib/score/result.ts', 'ScoreEvent', 4],
     ['fineTune()', 'lib/training/events.ts', 'FineTuneEvent', 8],
     ['study()', 'lib/study/events.ts', 'StudyEvent', 4],

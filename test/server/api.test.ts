@@ -72,7 +72,7 @@ describe('/v1/generate', () => {
       if (type === 'clip') {
         const { seed, ...settings } = clips[data.index]
         expect(data).toEqual({
-          ...{ index: data.index, sampleRate: 16000 },
+          ...{ index: data.index, sampleRate: 16000, channels: 1 },
           settings: { ...settings, seed: Number(seed) },
         })
       }
@@ -106,6 +106,26 @@ describe('/v1/generate', () => {
       const expected = Buffer.from(await audio[0].toWav())
       expect(Buffer.from(await answer.arrayBuffer()).equals(expected)).toBe(true)
     }
+  })
+
+  test('gives stereo, as a file and in its event', async () => {
+    const body = { prompt: 'a dog', ...clip, channels: 2 as const }
+    const { audio, clips } = await generate(model, body)
+    const file = await post(`${server.url}/v1/generate`, body)
+    const expected = Buffer.from(await audio[0].toWav())
+    expect(expected.readUInt16LE(22)).toBe(2)
+    expect(Buffer.from(await file.arrayBuffer()).equals(expected)).toBe(true)
+    const answer = await post(`${server.url}/v1/generate`, body, asEvents)
+    for await (const { type, data } of eventsOf(answer)) {
+      expect(type).not.toBe('audio')
+      if (type !== 'clip') continue
+      expect(data.channels).toBe(2)
+      expect(data.settings.foldDownGain).toBe(clips[0].foldDownGain)
+      expect(samplesOf(data.samples)).toEqual(await audio[0].toFloat32Array())
+    }
+    const three = await post(`${server.url}/v1/generate`, { ...body, channels: 3 })
+    expect(three.status).toBe(400)
+    expect((await jsonOf(three)).error.message).toBe('channels: expected 1 or 2, got 3')
   })
 
   test('gives a clip that comes whole in its event', async () => {

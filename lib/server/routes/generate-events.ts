@@ -90,11 +90,11 @@ async function tell(event: GenerateEvent, streamed: Set<number>, events: Events)
     await events.send(type, { index, startSample, sampleRate, samples })
   } else if (event.type === 'clip') {
     const { index, audio, settings } = event
-    const { sampleRate } = audio
+    const { sampleRate, channels } = audio
     // Of a clip that came in pieces everything has been sent.
     const samples = streamed.has(index) ? undefined : await samplesOf(audio)
     audio.dispose()
-    await events.send(type, { index, sampleRate, samples, settings })
+    await events.send(type, { index, sampleRate, channels, samples, settings })
   } else {
     await events.send(type, data)
   }

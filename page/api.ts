@@ -19,6 +19,9 @@ export interface Request {
   steps: number
   guidanceScale: number
   count: number
+  lufs?: number
+  loop?: boolean
+  channels?: 1 | 2
   seed?: string
   audioPrompt?: string
   init?: { audio: string; strength?: number }
@@ -32,13 +35,23 @@ export interface Settings {
   steps: number
   guidanceScale: number
   seed: number | string
+  lufs?: number
+  loop?: true
+  channels?: 2
 }
 
 export type ServerEvent =
   | { type: 'queued'; before: number }
   | { type: 'step'; step: number; steps: number; clips: number[] }
   | { type: 'audio'; index: number; startSample: number; sampleRate: number; samples: string }
-  | { type: 'clip'; index: number; sampleRate: number; samples?: string; settings: Settings }
+  | {
+      type: 'clip'
+      index: number
+      sampleRate: number
+      channels: number
+      samples?: string
+      settings: Settings
+    }
   | { type: 'warning'; index: number; message: string }
   | { type: 'done' }
 

@@ -9,6 +9,9 @@ const duration = byId('input', 'duration')
 const steps = byId('input', 'steps')
 const guidance = byId('input', 'guidance')
 const count = byId('input', 'count')
+const lufs = byId('input', 'lufs')
+const stereo = byId('input', 'stereo')
+const loop = byId('input', 'loop')
 const seed = byId('input', 'seed')
 const lock = byId('button', 'lock')
 
@@ -50,14 +53,26 @@ export function readSettings(model: string): Request {
 
 /** @throws Failure */
 export async function readRequest(model: string, sound: OwnSound): Promise<Request> {
-  const request = { ...readSettings(model), count: numberOf(count) }
+  const request = { ...readSettings(model), count: numberOf(count), ...readForm() }
   const own = await sound.read()
   if (request.prompt === undefined && own === undefined) {
     throw wrong(prompt, 'Say what to hear, or give a sound.')
   }
+  if (own && 'init' in own && loop.checked) {
+    throw wrong(loop, 'A sound that is varied has two ends: switch Loop off.')
+  }
   // A sound that is varied decides how long the take is.
   if (own && 'init' in own) return { ...request, ...own }
   return { ...request, ...own, durationSeconds: numberOf(duration) }
+}
+
+/** What a part that is made anew does not have: it is as loud as the rest, and of one channel. */
+function readForm(): Pick<Request, 'lufs' | 'loop' | 'channels'> {
+  return {
+    ...((lufs.value !== '' || !lufs.validity.valid) && { lufs: numberOf(lufs) }),
+    ...(loop.checked && { loop: true }),
+    ...(stereo.checked && { channels: 2 }),
+  }
 }
 
 function seedOf(): string {
@@ -95,6 +110,9 @@ export function fill(settings: Settings): void {
   duration.dataset.touched = 'yes'
   steps.value = String(settings.steps)
   guidance.value = String(settings.guidanceScale)
+  lufs.value = String(settings.lufs ?? '')
+  stereo.checked = settings.channels === 2
+  loop.checked = settings.loop === true
   seed.value = String(settings.seed)
   setLocked(true)
   prompt.focus()

@@ -10,7 +10,7 @@ import { OwnSound } from './own-sound.js'
 import { Picture } from './picture.js'
 import { begin, complain, end, say } from './status.js'
 import { TakeStore } from './store.js'
-import { detailsOf, fileNameOf, type Take, titleOf, toWav } from './take.js'
+import { detailsOf, fileNameOf, secondsOf, type Take, titleOf, toMonoWav, toWav } from './take.js'
 
 const from = byId('input', 'from')
 const to = byId('input', 'to')
@@ -41,7 +41,7 @@ function showPlaying(): void {
 
 function showTime(seconds: number): void {
   if (!current) return
-  const whole = current.samples.length / current.sampleRate
+  const whole = secondsOf(current)
   byId('span', 'time').textContent = `${seconds.toFixed(1)} / ${whole.toFixed(1)} s`
 }
 
@@ -62,7 +62,7 @@ async function open(take: Take, time = 0, playing = false): Promise<void> {
   byId('p', 'take-details').textContent = detailsOf(take)
   const download = byId('a', 'download')
   URL.revokeObjectURL(download.href)
-  download.href = URL.createObjectURL(new Blob([toWav(take, 'pcm16')], { type: 'audio/wav' }))
+  download.href = URL.createObjectURL(new Blob([toWav(take)], { type: 'audio/wav' }))
   download.download = fileNameOf(take)
   await picture.show(take, time, playing)
 }
@@ -138,17 +138,20 @@ byId('form', 'repair').addEventListener('submit', (event) => {
   event.preventDefault()
   const take = current
   const stretch: [number, number] = [from.valueAsNumber, to.valueAsNumber]
-  const whole = take ? take.samples.length / take.sampleRate : 0
+  const whole = take ? secondsOf(take) : 0
   make(
     () => {
       if (!take || !(stretch[0] >= 0 && stretch[0] < stretch[1] && stretch[1] <= whole + 0.005)) {
         throw new Failure(`Choose a part of the take, within 0 and ${whole.toFixed(2)} s.`)
       }
       const seconds: [number, number][] = [[stretch[0], Math.min(stretch[1], whole)]]
-      const audio = toBase64(toWav(take, 'float32'))
+      const audio = toBase64(toMonoWav(take))
       return { ...readSettings(modelName()), init: { audio }, mask: { seconds } }
     },
-    () => `${stretch[0].toFixed(2)} to ${stretch[1].toFixed(2)} s made anew`,
+    () => {
+      const mono = take && (take.channels ?? 1) > 1 ? ', in one channel' : ''
+      return `${stretch[0].toFixed(2)} to ${stretch[1].toFixed(2)} s made anew${mono}`
+    },
   )
 })
 for (const input of [from, to]) {

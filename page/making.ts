@@ -44,12 +44,12 @@ export class Making {
       if (event.index === 0) this.#live.play(samples, event.sampleRate)
     }
     if (event.type === 'clip') {
-      const { index, samples, sampleRate, settings } = event
+      const { index, samples, sampleRate, channels, settings } = event
       const whole = samples === undefined ? join(this.#pieces.get(index) ?? []) : toSamples(samples)
       this.#pieces.delete(index)
       this.#made++
       await this.#onTake({
-        ...{ created: Date.now(), model: this.#request.model, settings, sampleRate },
+        ...{ created: Date.now(), model: this.#request.model, settings, sampleRate, channels },
         ...{ samples: whole, ...(this.#how && { how: this.#how }) },
       })
     }

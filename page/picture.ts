@@ -4,7 +4,7 @@ import RegionsPlugin, { type Region } from 'wavesurfer.js/dist/plugins/regions.j
 import SpectrogramPlugin from 'wavesurfer.js/dist/plugins/spectrogram.js'
 import { colormap } from '../lib/audio/colormap.js'
 import { byId } from './dom.js'
-import { type Take, toWav } from './take.js'
+import { channelsOf, secondsOf, type Take, toWav } from './take.js'
 
 type Regions = ReturnType<typeof RegionsPlugin.create>
 
@@ -48,7 +48,8 @@ export class Picture {
   async show(take: Take, time = 0, play = false): Promise<void> {
     this.clear()
     this.#take = take
-    const { samples, sampleRate } = take
+    const { sampleRate } = take
+    const seconds = secondsOf(take)
     this.#regions = RegionsPlugin.create()
     const wave = WaveSurfer.create({
       container: byId('div', 'wave'),
@@ -68,10 +69,12 @@ export class Picture {
     wave.on('pause', () => this.#listener.onPlaying())
     wave.on('finish', () => this.#listener.onPlaying())
     this.#followRegions(this.#regions)
-    this.#url = URL.createObjectURL(new Blob([toWav(take, 'pcm16')], { type: 'audio/wav' }))
-    await wave.load(this.#url, [samples], samples.length / sampleRate)
+    this.#url = URL.createObjectURL(new Blob([toWav(take)], { type: 'audio/wav' }))
+    const player = wave.getMediaElement()
+    if (player) player.loop = take.settings.loop === true
+    await wave.load(this.#url, channelsOf(take), seconds)
     if (wave !== this.#wave) return
-    if (time > 0) wave.setTime(Math.min(time, samples.length / sampleRate))
+    if (time > 0) wave.setTime(Math.min(time, seconds))
     this.#listener.onTime(time)
     if (play) await wave.play()
   }

@@ -68,11 +68,17 @@ export interface Heard {
   state: string
 }
 
-/** Runs in the page: notes what is given to the loudspeaker, and when takes appear in the list. */
+/** Runs in the page: notes what is given to the loudspeaker and what is played, and when takes appear in the list. */
 function listenIn(): void {
   const heard: Heard[] = []
   const takes: number[] = []
-  Object.assign(globalThis, { heard, takes })
+  const played: HTMLMediaElement[] = []
+  Object.assign(globalThis, { heard, takes, played })
+  const { play } = HTMLMediaElement.prototype
+  HTMLMediaElement.prototype.play = function () {
+    played.push(this)
+    return play.apply(this)
+  }
   const { prototype } = AudioBufferSourceNode
   const { start } = prototype
   prototype.start = function (...when) {

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { measureLoudness } from '../../lib/audio/loudness.js'
+import { decodeAudio } from '../../lib/audio/read.js'
 import { encodeWav } from '../../lib/audio/wav.js'
+import { generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { type SoundServer, serve } from '../../lib/server/serve.js'
 import { jsonOf } from '../server/client.js'
@@ -19,6 +22,7 @@ import {
 interface StoredTake {
   samples: Float32Array
   sampleRate: number
+  channels?: number
   settings: { prompt: string; seed: number }
   how?: string
 }
@@ -233,6 +237,50 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 300_000 }, 
     expect(takes[0].samples).toHaveLength(16000)
   })
 
+  test('makes stereo, a loop and a loudness: what is downloaded is what is played', async () => {
+    await ask({ lufs: '-30', seed: '7' })
+    await page.check('#stereo')
+    await page.check('#loop')
+    await press('#generate', 1)
+    const [take] = await stored()
+    expect(take).toMatchObject({ channels: 2, settings: { channels: 2, loop: true, lufs: -30 } })
+    const details = await page.textContent('#take-details')
+    for (const word of ['1.00 s', 'stereo', 'loop', '-30 LUFS']) expect(details).toContain(word)
+
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#download')])
+    const file = readFileSync(await download.path())
+    const { channels, sampleRate } = await decodeAudio(file)
+    expect([channels.length, channels[0].length]).toEqual([2, 16000])
+    expect(measureLoudness(channels, sampleRate).lufs).toBeCloseTo(-30, 1)
+    const heard = await page.evaluate(async () => {
+      const { played } = globalThis as unknown as { played: HTMLMediaElement[] }
+      const { src, loop } = played[played.length - 1]
+      return { loop, bytes: [...new Uint8Array(await (await fetch(src)).arrayBuffer())] }
+    })
+    expect(heard.loop).toBe(true)
+    expect(file.equals(Buffer.from(heard.bytes))).toBe(true)
+
+    const options = { prompt: 'rain', durationSeconds: 1, steps: 2, seed: 7 }
+    const { audio } = await generate(model, { ...options, channels: 2, loop: true, lufs: -30 })
+    expect(Float32Array.from(Object.values(take.samples))).toEqual(await audio[0].toFloat32Array())
+
+    await page.uncheck('#stereo')
+    await page.fill('#lufs', '')
+    await page.click('#reuse')
+    expect(await page.inputValue('#lufs')).toBe('-30')
+    expect(await page.isChecked('#stereo')).toBe(true)
+    expect(await page.isChecked('#loop')).toBe(true)
+
+    await page.fill('#from', '0.2')
+    await page.fill('#to', '0.6')
+    await press('#inpaint', 2)
+    const [, repaired] = await stored()
+    expect(repaired.how).toBe('0.20 to 0.60 s made anew, in one channel')
+    expect(Object.values(repaired.samples)).toHaveLength(16000)
+    const mean = channels[0].map((value, i) => (value + channels[1][i]) / 2)
+    expect(Math.abs(repaired.samples[15000] - mean[15000])).toBeLessThan(1e-4)
+  })
+
   test('has its takes again when it is loaded anew, and downloads them', async () => {
     await ask({ prompt: 'the first' })
     await press('#generate', 1)
@@ -263,7 +311,10 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 300_000 }, 
     await ask({ steps: '0' })
     await page.click('#generate')
     await expect.poll(failure).toBe('Steps: give a whole number from 1 to 1000.')
-    await ask({ steps: '2', seed: 'seven' })
+    await ask({ lufs: '3' })
+    await page.click('#generate')
+    await expect.poll(failure).toBe('Loudness, LUFS: give a number from -70 to 0.')
+    await ask({ lufs: '', steps: '2', seed: 'seven' })
     await page.click('#generate')
     await expect.poll(failure).toContain('A seed is a whole number')
     await ask({ seed: '7' })
@@ -274,6 +325,10 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 300_000 }, 
     })
     await page.click('#generate')
     await expect.poll(failure, { timeout: 20_000 }).toMatch(/^Your sound is /)
+    await page.check('#loop')
+    await page.click('#generate')
+    await expect.poll(failure).toBe('A sound that is varied has two ends: switch Loop off.')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('loop')
   })
 
   test('asks for the token of a server that has one, and says when it is gone', async () => {

@@ -50,6 +50,7 @@ PARTS: dict[str, tuple[Part, str]] = {
     'vae': (vae.run, 'autoencoder of log-mels'),
     'vae-sharpen': (vae.sharpen, 'autoencoder with a discriminator'),
     'vocoder-finish': (vocoder_finish.run, 'HiFi-GAN on what the autoencoder makes'),
+    'vocoder-longer': (vocoder_finish.longer, 'HiFi-GAN on the same, spectra alone'),
     'rebuilt': (rebuilt.run, 'what judges make of clips after vocoder and autoencoder'),
     'towers': (clap_export.run, 'both towers and the tokenizer in the hub folder'),
     'known-sounds': (known_sounds.run, 'what prompts the model knows'),

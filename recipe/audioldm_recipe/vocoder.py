@@ -27,7 +27,8 @@ AVERAGE = {'vocoder': 0.999}
 SPECTRA = Stage('vocoder', Schedule(12_000, average=AVERAGE), (1e-3, 5e-5))
 SHARPEN = Stage('vocoder-sharpen', Schedule(3_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
 FINISH = Stage('vocoder-finish', Schedule(2_000, average=AVERAGE), (1e-4, 1e-5), 'vocoder-sharpen')
-STAGES = (SPECTRA, SHARPEN, FINISH)
+LONGER = Stage('vocoder-longer', Schedule(12_000, average=AVERAGE), (5e-4, 1e-5), 'vocoder-finish')
+STAGES = (SPECTRA, SHARPEN, FINISH, LONGER)
 
 
 def new_vocoder() -> SpeechT5HifiGan:
@@ -63,11 +64,14 @@ def fast(model: SpeechT5HifiGan) -> Vocoder:
 
 
 class VocoderTraining:
-    """Half a second at a time, in context: log-mel in, waveform out."""
+    """`frames` of 10 ms at a time, in context: log-mel in, waveform out."""
 
-    def __init__(self, clips: list[Clip], options: Options, stage: Stage) -> None:
+    def __init__(
+        self, clips: list[Clip], options: Options, stage: Stage, frames: int = FRAMES
+    ) -> None:
         self.name, self.stage = stage.name, stage
-        self.adversarial = stage.after is not None
+        self.adversarial = stage.after is not None and stage.name != LONGER.name
+        self.frames = frames
         torch.manual_seed(options.seed)
         model = new_vocoder()
         if stage.after is not None:
@@ -81,7 +85,7 @@ class VocoderTraining:
             for name, module in self.modules.items()
         }
         self.loss = SpectralLoss().to(device())
-        self.crops = Crops(trained(clips, options.final), FRAMES * HOP + 2 * CONTEXT)
+        self.crops = Crops(trained(clips, options.final), frames * HOP + 2 * CONTEXT)
         self.examples = loudest(judged(clips), per_category=2, seconds=2.5)
 
     def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -17,19 +17,23 @@ from .device import autocast, device
 from .loop import Metrics, Stage, train
 from .options import Options
 from .spectra import BANDS, HOP, log_mel_of_clips
-from .vocoder import BATCH, FINISH, FRAMES, VocoderTraining
+from .vocoder import BATCH, FINISH, FRAMES, LONGER, VocoderTraining
 
 BLURRED = 0.75
 """The share of a batch whose mels come out of the autoencoder."""
+SHORT = 32
+"""Frames of a piece where many steps count for more than long pieces."""
 
 
 class FinishTraining(VocoderTraining):
-    def __init__(self, clips: list[Clip], options: Options, stage: Stage) -> None:
-        super().__init__(clips, options, stage)
+    def __init__(
+        self, clips: list[Clip], options: Options, stage: Stage, frames: int = FRAMES
+    ) -> None:
+        super().__init__(clips, options, stage, frames)
         self.clips = trained(clips, options.final)
         checkpoint = newest(options.state, vae.STAGES) / 'checkpoint.pt'
         step = torch.load(checkpoint, weights_only=True, mmap=True)['step']
-        file = options.folder(stage.name) / f'{checkpoint.parent.name}-{step}.f16'
+        file = options.folder(FINISH.name) / f'{checkpoint.parent.name}-{step}.f16'
         if not file.exists():
             decode_all(self.clips, vae.load_vae(options), file, options.seed)
         self.mels = np.memmap(file, np.float16, 'r').reshape(-1, BANDS)
@@ -47,11 +51,11 @@ class FinishTraining(VocoderTraining):
         """Of two places in a clip, the louder one."""
         number = self.numbers(rng)
         clip = self.clips[number]
-        places = rng.integers(0, frames_of(clip) - FRAMES, 2)
-        waves = [clip.wave(int(place) * HOP, FRAMES * HOP) for place in places]
+        places = rng.integers(0, frames_of(clip) - self.frames, 2)
+        waves = [clip.wave(int(place) * HOP, self.frames * HOP) for place in places]
         best = int(np.argmax([np.square(wave).sum() for wave in waves]))
         first = self.starts[number] + places[best]
-        return self.mels[first : first + FRAMES].astype(np.float32), waves[best]
+        return self.mels[first : first + self.frames].astype(np.float32), waves[best]
 
     def numbers(self, rng: np.random.Generator) -> int:
         """Of a clip: real ones as often as synthesised ones."""
@@ -90,6 +94,15 @@ def decoded(clips: list[Clip], model: AutoencoderKL) -> Iterator[np.ndarray]:
 
 
 def run(options: Options) -> Metrics:
-    stage = FINISH.within(options.steps)
-    training = FinishTraining(load_clips(options), options, stage)
+    return run_stage(FINISH, options, FRAMES)
+
+
+def longer(options: Options) -> Metrics:
+    """Spectra alone again: harmonics come late, and a step without discriminators costs half."""
+    return run_stage(LONGER, options, SHORT)
+
+
+def run_stage(stage: Stage, options: Options, frames: int) -> Metrics:
+    stage = stage.within(options.steps)
+    training = FinishTraining(load_clips(options), options, stage, frames)
     return train(training, stage.schedule, options.folder(stage.name), options.seed)

@@ -27,7 +27,7 @@ AVERAGE = {'vocoder': 0.999}
 SPECTRA = Stage('vocoder', Schedule(12_000, average=AVERAGE), (1e-3, 5e-5))
 SHARPEN = Stage('vocoder-sharpen', Schedule(3_000, average=AVERAGE), (2e-4, 2e-5), 'vocoder')
 FINISH = Stage('vocoder-finish', Schedule(2_000, average=AVERAGE), (1e-4, 1e-5), 'vocoder-sharpen')
-LONGER = Stage('vocoder-longer', Schedule(12_000, average=AVERAGE), (5e-4, 1e-5), 'vocoder-finish')
+LONGER = Stage('vocoder-longer', Schedule(10_000, average=AVERAGE), (8e-4, 1e-5), 'vocoder-finish')
 STAGES = (SPECTRA, SHARPEN, FINISH, LONGER)
 
 

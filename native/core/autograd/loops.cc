@@ -12,7 +12,10 @@ extern const Loops kLoops;
 }
 
 const Loops* FindLoops() {
-  return HasAvx512() ? &avx512::kLoops : HasAvx2() ? &avx2::kLoops : nullptr;
+  if constexpr (kX86) {
+    return HasAvx512() ? &avx512::kLoops : HasAvx2() ? &avx2::kLoops : nullptr;
+  }
+  return nullptr;
 }
 
 }  // namespace audioldm

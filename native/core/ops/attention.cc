@@ -128,9 +128,11 @@ at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   const bool plain = q.is_cpu() && (type == at::kFloat || type == at::kBFloat16) && q.dim() == 4 &&
                      k.scalar_type() == type && v.scalar_type() == type && v.size(3) == q.size(3) &&
                      k.size(2) > 0 && q.stride(3) == 1 && k.stride(3) == 1 && v.stride(3) == 1;
-  if (plain && q.size(3) <= avx512::kMaxWidth && HasAvx512()) {
-    return type == at::kFloat ? FusedAttention<float>(q, k, v)
-                              : FusedAttention<c10::BFloat16>(q, k, v);
+  if constexpr (kX86) {
+    if (plain && q.size(3) <= avx512::kMaxWidth && HasAvx512()) {
+      return type == at::kFloat ? FusedAttention<float>(q, k, v)
+                                : FusedAttention<c10::BFloat16>(q, k, v);
+    }
   }
   if (plain && q.size(3) > avx512::kMaxWidth && onednn::Available()) return WideAttention(q, k, v);
   return at::scaled_dot_product_attention(q, k, v);

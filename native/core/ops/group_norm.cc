@@ -118,11 +118,13 @@ at::Tensor GroupNorm(const at::Tensor& x, int64_t groups, const at::Tensor& weig
                     x.size(1) % 16 == 0 && groups > 0 && x.size(1) % groups == 0 &&
                     weight.defined() && bias.defined() && weight.numel() == x.size(1) &&
                     bias.numel() == x.size(1) && x.is_contiguous(at::MemoryFormat::ChannelsLast);
-  if (ours && x.scalar_type() == at::kFloat) {
-    return Normalize<float, float>(x, groups, weight, bias, eps, silu);
-  }
-  if (ours && x.scalar_type() == at::kBFloat16) {
-    return Normalize<c10::BFloat16, uint16_t>(x, groups, weight, bias, eps, silu);
+  if constexpr (kX86) {
+    if (ours && x.scalar_type() == at::kFloat) {
+      return Normalize<float, float>(x, groups, weight, bias, eps, silu);
+    }
+    if (ours && x.scalar_type() == at::kBFloat16) {
+      return Normalize<c10::BFloat16, uint16_t>(x, groups, weight, bias, eps, silu);
+    }
   }
   // Of channels that lie last, libtorch's own operator loses half of float32's digits.
   const auto format = x.suggest_memory_format();

@@ -6,7 +6,7 @@
 
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { root, run } from './steps.mjs'
+import { output, root, run } from './steps.mjs'
 
 const built = join(root, 'build', 'Release')
 if (!existsSync(join(built, 'audioldm.node'))) {
@@ -38,5 +38,16 @@ if (status !== 0) process.exit(status)
 
 const names = existsSync(folder) ? readdirSync(folder) : []
 console.log(`prebuilds/${platform}: ${names.join(', ')}`)
+console.log(`they need ${['GLIBC', 'GLIBCXX'].map(newest).join(' and ')}, or newer`)
 const complete = ['.node', '.so'].every((end) => names.some((name) => name.endsWith(end)))
 process.exit(complete ? 0 : 1)
+
+/** The newest version of a C or C++ library's symbols that a binary asks for, as of this machine's. */
+function newest(library) {
+  const versions = names.flatMap((name) => {
+    const symbols = output('objdump', ['-T', join(folder, name)]) ?? ''
+    return [...symbols.matchAll(new RegExp(`\\b${library}_([\\d.]+)`, 'g'))].map(([, v]) => v)
+  })
+  versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  return `${library}_${versions.at(-1)}`
+}

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as programs from './programs.js'
 import { Project, root } from './tarball.js'
 
+const release = '/etc/os-release'
+const isBookworm = existsSync(release) && readFileSync(release, 'utf8').includes('bookworm')
 let project: Project
 
 beforeAll(() => {
@@ -51,6 +54,22 @@ describe('the tarball', () => {
       return secrets.some((secret) => bytes.includes(`${secret}/`))
     })
     expect(leaks).toEqual([])
+  })
+
+  // A binary needs what it was linked on; the documentation names what Debian 12 makes.
+  test.runIf(isBookworm)('needs the C and C++ libraries that the documentation names', () => {
+    const folder = join(project.installed, 'prebuilds', 'linux-x64')
+    const files = readdirSync(folder).map((name) => join(folder, name))
+    const wanted = execFileSync('readelf', ['--version-info', '--wide', ...files]).toString()
+    const named = readFileSync(join(project.installed, 'docs', 'portability.md'), 'utf8')
+    for (const library of ['GLIBC', 'GLIBCXX']) {
+      const versions = [...wanted.matchAll(new RegExp(`Name: ${library}_([\\d.]+)`, 'g'))]
+      const newest = versions
+        .map(([, version]) => version)
+        .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+        .at(-1)
+      expect(named).toContain(`${library}_${newest}`)
+    }
   })
 
   test('runs no script when it is installed', () => {

@@ -94,7 +94,8 @@ export function saveStatistics(
     const side = await openSide('audio', audio, true, control.signal)
     if (shard) applyShard(side, shard)
     // What is only merged needs no network.
-    const bare = side.clips.length > 0 && Object.keys(explicit.specs).length === 0
+    const heard = side.clips.some((clip) => !isSavedClip(clip))
+    const bare = heard && Object.keys(explicit.specs).length === 0
     const given = bare ? orSmallClassifiers(explicit) : explicit
     const roles = Object.keys(given.specs) as Role[]
     if (roles.length === 0) withoutRows(side, parsed.rows)

@@ -7,6 +7,7 @@ import { loadModel } from '../../lib/model/model.js'
 import { findLibtorch } from '../../lib/native/libtorch.js'
 import { loadNative } from '../../lib/native/load.js'
 import { compileLibrary } from '../cli/run-cli.js'
+import { tinyModel } from '../models'
 import { scratchFolder } from './model-copy.js'
 import { copyPackage } from './package-copy.js'
 
@@ -32,7 +33,7 @@ describe('loadModel', () => {
   // In this order: a process that has loaded a libtorch keeps it.
   test('with a libtorch of another version', async () => {
     const libtorchPath = oldLibtorch()
-    const error = await failure(loadModel(undefined, { ...cpu, libtorchPath }))
+    const error = await failure(loadModel(tinyModel, { ...cpu, libtorchPath }))
     expect(error).toBeInstanceOf(NativeLoadError)
     expect(error.code).toBe('LIBTORCH_VERSION')
     expect(error.message).toContain(libtorchPath)
@@ -41,31 +42,31 @@ describe('loadModel', () => {
   })
 
   test('with a libtorchPath where there is none', async () => {
-    const error = await failure(loadModel(undefined, { ...cpu, libtorchPath: scratch }))
+    const error = await failure(loadModel(tinyModel, { ...cpu, libtorchPath: scratch }))
     expect(error.code).toBe('LIBTORCH_NOT_FOUND')
     expect(error.message).toContain(`option libtorchPath: ${scratch}: no libtorch_cpu.so there`)
   })
 
   test('on CUDA where there is none', async () => {
     // The first to load: it wants CUDA, so the reason is the machine's, not ours.
-    const error = await failure(loadModel(undefined, { device: 'cuda:99' }))
+    const error = await failure(loadModel(tinyModel, { device: 'cuda:99' }))
     expect(error).toBeInstanceOf(DeviceUnavailableError)
     expect(error.code).toBe('DEVICE_UNAVAILABLE')
     expect(error.message).toMatch(/^device 'cuda:99' cannot be used: ./)
     expect(error.hint).toContain("device 'auto' or 'cpu'")
     if (loadNative().core.cudaDeviceCount() > 0) return
-    const plain = await failure(loadModel(undefined, { device: 'cuda' }))
+    const plain = await failure(loadModel(tinyModel, { device: 'cuda' }))
     expect(plain.message).toMatch(
       /^device 'cuda' cannot be used: (no NVIDIA driver|libtorch .* has no CUDA half|libtorch sees)/,
     )
   })
 
   test('with another libtorch than the one that is loaded', async () => {
-    const error = await failure(loadModel(undefined, { ...cpu, libtorchPath: oldLibtorch() }))
+    const error = await failure(loadModel(tinyModel, { ...cpu, libtorchPath: oldLibtorch() }))
     expect(error.code).toBe('ADDON_LOAD_FAILED')
     expect(error.message).toContain(loadNative().libtorch.libDir)
     const { root } = loadNative().libtorch
-    const model = await loadModel(undefined, { ...cpu, libtorchPath: root })
+    const model = await loadModel(tinyModel, { ...cpu, libtorchPath: root })
     await model.dispose()
   })
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError } from '../../lib/errors.js'
 import { type GenerateOptions, generate } from '../../lib/generate/generate.js'
 import { type LoadModelOptions, loadModel, type Model } from '../../lib/model/model.js'
+import { tinyModel } from '../models'
 import { copyModel, scratchFolder } from './model-copy.js'
 
 const options = { device: 'cpu', dtype: 'float32', threads: 1 } as const
@@ -9,7 +10,7 @@ const scratch = scratchFolder()
 
 let model: Model
 beforeAll(async () => {
-  model = await loadModel(undefined, options)
+  model = await loadModel(tinyModel, options)
 })
 afterAll(() => model?.dispose())
 
@@ -150,7 +151,7 @@ describe('loadModel refuses at once, naming the option', () => {
     ['onProgress', { onProgress: 'yes' }, "expected a function, got 'yes'"],
     ['speed', { speed: 'fast' }, 'there is no such option'],
   ])('%s: %o', async (option, wrong, message) => {
-    const loading = loadModel(undefined, { device: 'cpu', ...wrong } as LoadModelOptions)
+    const loading = loadModel(tinyModel, { device: 'cpu', ...wrong } as LoadModelOptions)
     const error = await loading.then(undefined, (thrown) => thrown)
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error).toMatchObject({ code: 'INVALID_OPTION', option })

@@ -8,6 +8,7 @@ import { OutputError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { compileLibrary, runCli } from '../cli/run-cli.js'
+import { tinyModel } from '../models'
 import { scratchFolder } from './model-copy.js'
 
 const scratch = scratchFolder()
@@ -15,7 +16,7 @@ let model: Model
 let clip: Audio
 beforeAll(async () => {
   compileLibrary()
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   const options = { prompt: 'a dog', steps: 1, durationSeconds: 10, seed: 1 }
   clip = (await generate(model, options)).audio[0]
 })

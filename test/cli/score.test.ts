@@ -161,7 +161,8 @@ test('lists of files, and the exit codes of what cannot be done', async () => {
     return JSON.parse(run.stdout).error.message as string
   }
   const [generated, reference] = args.slice(1)
-  expect(await refused(generated, reference, '--metrics', 'fd')).toMatch(/^--panns: fd needs/)
+  const other = ['--metrics', 'fd', '--backbone', 'cnn14-32k']
+  expect(await refused(generated, reference, ...other)).toMatch(/^--panns: fd needs/)
   expect(await refused(at('none'), reference, ...flags)).toMatch(/^GENERATED: there is no file/)
   expect(await refused(generated, reference, '--metrics', 'fd,ear')).toMatch(/^--metrics: expected/)
   expect(await refused(generated, reference, '--batch-size', 'x')).toMatch(

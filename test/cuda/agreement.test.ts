@@ -5,6 +5,7 @@ import { generate } from '../../lib/generate/generate.js'
 import { loadModel } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
 import { fineTune } from '../../lib/training/fine-tune.js'
+import { tinyModel } from '../models'
 import { scratch, shortOptions, writeTones } from '../training/fixture.js'
 
 const native = loadNative()
@@ -19,7 +20,7 @@ describe.skipIf(absent)('in float32, cuda equals the CPU', () => {
     const tone = join(writeTones(work.in('heard'), 1), 'tone00.wav')
     const made = []
     for (const device of ['cpu', 'cuda']) {
-      const model = await loadModel(undefined, { device, dtype: 'float32' })
+      const model = await loadModel(tinyModel, { device, dtype: 'float32' })
       const options = { prompt: 'rain', seed: 3, steps: 5, durationSeconds: 1.28 }
       const { audio } = await generate(model, options)
       const text = await model.embedText('rain')

@@ -18,7 +18,7 @@ export function layOut(folder: string): string {
     cpSync(join(root, path), join(app, path), { recursive: true })
   }
   const own = join(app, 'node_modules', 'audioldm')
-  for (const name of ['package.json', 'dist', 'archives', 'models/random-tiny']) {
+  for (const name of ['package.json', 'dist', 'archives', 'models/default']) {
     cpSync(join(root, name), join(own, name), { recursive: true })
   }
   const prebuilds = join(own, 'prebuilds', 'linux-x64')

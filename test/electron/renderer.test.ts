@@ -110,7 +110,7 @@ describe.skipIf(command === undefined)('the page', { timeout: 300_000 }, () => {
   }
 
   test('is ready when the engine is', async () => {
-    await until(/^Ready: .*random weights/)
+    await until(/^Ready: .*default$/)
   })
 
   test('plays while the clip is still being made, then keeps it', async () => {

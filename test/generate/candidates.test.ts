@@ -11,7 +11,7 @@ import { expectSame, quick, run, samplesOf, sound } from './sounds.js'
 
 let model: Model
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 2 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 2 })
 })
 afterAll(() => model?.dispose())
 

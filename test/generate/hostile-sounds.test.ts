@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AudioError, InvalidOptionError } from '../../lib/errors.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
+import { tinyModel } from '../models'
 import { samplesOf, sound } from './sounds.js'
 
 interface Sound {
@@ -11,7 +12,7 @@ interface Sound {
 
 let model: Model
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 2 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 2 })
 })
 afterAll(() => model?.dispose())
 

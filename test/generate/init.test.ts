@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AudioError, InvalidOptionError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
+import { tinyModel } from '../models'
 import { expectSame, quick, run, samplesOf, sound } from './sounds.js'
 
 let model: Model
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 2 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 2 })
 })
 afterAll(() => model?.dispose())
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { longestWhole, windowCount, windowsFor } from '../../lib/model/windows.js'
+import { tinyModel } from '../models'
 import { run, samplesOf, sound } from './sounds.js'
 
 let model: Model
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 2 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 2 })
 })
 afterAll(() => model?.dispose())
 

@@ -3,6 +3,7 @@ import { AbortError } from '../../lib/errors.js'
 import { type GenerateEvent, type GenerateOptions, generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
+import { tinyModel } from '../models'
 import { settledTensorBytes } from './settled.js'
 
 const options = { device: 'cpu', dtype: 'float32', threads: 1 } as const
@@ -10,7 +11,7 @@ const reason = new Error('heard enough')
 
 let model: Model
 beforeAll(async () => {
-  model = await loadModel(undefined, options)
+  model = await loadModel(tinyModel, options)
 })
 afterAll(() => model?.dispose())
 
@@ -139,14 +140,14 @@ describe('an abort of loadModel', () => {
   const stages = ['files', 'libtorch', 'weights', 'ready'] as const
 
   test('before the start', async () => {
-    const loading = loadModel(undefined, { ...options, signal: AbortSignal.abort(reason) })
+    const loading = loadModel(tinyModel, { ...options, signal: AbortSignal.abort(reason) })
     await expect(loading).rejects.toMatchObject({ code: 'ABORTED', cause: reason })
   })
 
   test.each(stages)('at the stage %s', async (at) => {
     const controller = new AbortController()
     const seen: string[] = []
-    const loading = loadModel(undefined, {
+    const loading = loadModel(tinyModel, {
       ...options,
       signal: controller.signal,
       onProgress: ({ stage }) => {
@@ -160,7 +161,7 @@ describe('an abort of loadModel', () => {
 
   test('while the engine loads the parts', async () => {
     const controller = new AbortController()
-    const loading = loadModel(undefined, {
+    const loading = loadModel(tinyModel, {
       ...options,
       signal: controller.signal,
       onProgress: ({ stage }) => {
@@ -172,7 +173,7 @@ describe('an abort of loadModel', () => {
 
   test('and a progress callback that throws: its own error comes out', async () => {
     const mine = new Error('mine')
-    const loading = loadModel(undefined, {
+    const loading = loadModel(tinyModel, {
       ...options,
       onProgress: ({ stage }) => {
         if (stage === 'ready') throw mine

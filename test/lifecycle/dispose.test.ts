@@ -3,9 +3,10 @@ import { DisposedError } from '../../lib/errors.js'
 import { generate } from '../../lib/generate/generate.js'
 import { loadModel } from '../../lib/model/model.js'
 import { loadNative } from '../../lib/native/load.js'
+import { tinyModel } from '../models'
 import { settledTensorBytes } from './settled.js'
 
-const load = () => loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+const load = () => loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
 const short = { prompt: 'a dog', seed: 1, durationSeconds: 0.2, steps: 2 }
 
 test('stops what runs and what waits, with a DisposedError for each', async () => {

@@ -7,6 +7,7 @@ import { loadModel, type Model } from '../../lib/model/model.js'
 import type { NativeTensor } from '../../lib/native/binding.js'
 import { loadNative } from '../../lib/native/load.js'
 import { runNative } from '../../lib/native/run.js'
+import { tinyModel } from '../models'
 
 const { core } = loadNative({ cuda: false })
 const folder = mkdtempSync(join(tmpdir(), 'audioldm-map-'))
@@ -95,7 +96,7 @@ describe('a mapped tensor', () => {
 describe('posteriors', () => {
   let model: Model
   beforeAll(async () => {
-    model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+    model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   })
   afterAll(() => model.dispose())
 

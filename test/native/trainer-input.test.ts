@@ -5,6 +5,7 @@ import { loadModel } from '../../lib/model/model.js'
 import type { NativeTensor, NativeTrainer, NativeTrainingData } from '../../lib/native/binding.js'
 import { runNative } from '../../lib/native/run.js'
 import { Trainer } from '../../lib/native/trainer.js'
+import { tinyModel } from '../models'
 import { core, makeData, native, normal, readTiny, specOf } from '../training/setup.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: called by someone who ignores its types.
@@ -212,7 +213,7 @@ describe('data', () => {
 })
 
 test('what a model gives is trained on as it is', async () => {
-  const model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  const model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   const { hop, vaeFactor } = model.folder.geometry
   const waveforms = core.NativeTensor.from(normal(1, 32 * hop * vaeFactor, 0.1), [
     2,

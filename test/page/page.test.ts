@@ -9,6 +9,7 @@ import { encodeWav } from '../../lib/audio/wav.js'
 import { generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { type SoundServer, serve } from '../../lib/server/serve.js'
+import { tinyModel } from '../models'
 import { jsonOf } from '../server/client.js'
 import {
   compilePage,
@@ -35,7 +36,7 @@ let page: Page & { misdeeds: Misdeeds }
 describe.skipIf(executablePath === undefined)('the page', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     compilePage()
-    model = await loadModel(undefined, { device: 'cpu', threads: 1 })
+    model = await loadModel(tinyModel, { device: 'cpu', threads: 1 })
     server = await serve({ tiny: model }, { port: 0 })
     browser = await launch()
   })

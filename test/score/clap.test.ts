@@ -238,7 +238,7 @@ test('what is missing is named', async () => {
   const without = { ...forPrompts, clap: undefined }
   await expect(score(without)).rejects.toThrow('clap: clap needs the weights of CLAP')
   await expect(score({ ...options, clap: undefined })).rejects.toThrow('clap: fd needs')
-  await expect(score({ ...options, backbone: undefined })).rejects.toMatchObject({
+  await expect(score({ ...options, backbone: 'cnn14-32k' })).rejects.toMatchObject({
     option: 'panns',
     hint: expect.stringContaining('choose the backbone clap'),
   })

@@ -4,6 +4,7 @@ import { generate } from '../../lib/generate/generate.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { score } from '../../lib/score/score.js'
 import { type SoundServer, serve } from '../../lib/server/serve.js'
+import { tinyModel } from '../models'
 import { asEvents, eventsOf, jsonOf, post, samplesOf } from './client.js'
 
 const clip = { durationSeconds: 0.5, steps: 2, seed: 7 }
@@ -15,8 +16,8 @@ let encoded: string
 
 beforeAll(async () => {
   const options = { device: 'cpu', dtype: 'float32', threads: 1 } as const
-  model = await loadModel(undefined, options)
-  other = await loadModel(undefined, { ...options, dtype: 'bfloat16' })
+  model = await loadModel(tinyModel, options)
+  other = await loadModel(tinyModel, { ...options, dtype: 'bfloat16' })
   server = await serve({ first: model, second: other }, { port: 0 })
   const { audio } = await generate(model, { prompt: 'a dog', ...clip })
   wav = Buffer.from(await audio[0].toWav())

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError, ListenError } from '../../lib/errors.js'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { type SoundServer, serve } from '../../lib/server/serve.js'
+import { tinyModel } from '../models'
 import { ask, post } from './client.js'
 
 let model: Model
@@ -12,7 +13,7 @@ let guarded: SoundServer
 const token = 'a token of 24 characters'.replaceAll(' ', '-')
 
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   open = await serve(model, { port: 0 })
   guarded = await serve(model, { port: 0, host: '0.0.0.0', token })
 })

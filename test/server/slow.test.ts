@@ -8,6 +8,7 @@ import { createHttpServer, listen } from '../../lib/server/listen.js'
 import { type SoundServer, serveWithin } from '../../lib/server/serve.js'
 import type { Env } from '../../lib/server/served.js'
 import { cutStalled } from '../../lib/server/stalled.js'
+import { tinyModel } from '../models'
 import { jsonOf } from './client.js'
 
 const limits = { ...defaultLimits, headersMs: 2000, requestMs: 3000, stalledMs: 2000 }
@@ -15,7 +16,7 @@ let model: Model
 let server: SoundServer
 
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   server = await serveWithin({ ...limits, heartbeatMs: 500 }, model, { port: 0 })
 })
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadModel, type Model } from '../../lib/model/model.js'
 import { defaultLimits } from '../../lib/server/limits.js'
 import { type SoundServer, serveWithin } from '../../lib/server/serve.js'
+import { tinyModel } from '../models'
 import { asEvents, eventsOf, jsonOf, post } from './client.js'
 
 let model: Model
@@ -10,7 +11,7 @@ let server: SoundServer
 const waiting = 3
 
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   server = await serveWithin({ ...defaultLimits, waiting }, model, { port: 0 })
 })
 afterAll(async () => {

@@ -255,7 +255,7 @@ describe('adapters', () => {
 
   test('a model that has them is not trained on', async () => {
     const lora = join(run.result.checkpoint, 'adapter')
-    const model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1, lora })
+    const model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1, lora })
     const options = shortOptions(work, data, 'with-adapters')
     expect(() => fineTune(model, options)).toThrow('model: has adapters')
     await model.dispose()
@@ -293,7 +293,7 @@ test('from scratch, the UNet begins at random and is a model', async () => {
 })
 
 test('a model that is loaded prepares, and stays loaded', async () => {
-  const model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  const model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   rmSync(work.in('cache'), { recursive: true, force: true })
   const { result } = await train(shortOptions(work, data, 'given', { steps: 1 }), model)
   expect(existsSync(result.checkpoint)).toBe(true)

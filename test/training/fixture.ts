@@ -10,6 +10,7 @@ import {
   type FineTuneResult,
   fineTune,
 } from '../../lib/training/fine-tune.js'
+import { tinyModel } from '../models'
 
 export interface Work {
   path: string
@@ -99,7 +100,7 @@ export function eventsOf<T extends FineTuneEvent['type']>(
 
 export async function train(
   options: FineTuneOptions,
-  model: Parameters<typeof fineTune>[0] = undefined,
+  model: Parameters<typeof fineTune>[0] = tinyModel,
 ): Promise<Trained> {
   const job = fineTune(model, options)
   const events: FineTuneEvent[] = []
@@ -116,7 +117,7 @@ export async function failure(
 ): Promise<{ error: Error & { hint?: string; option?: string }; events: FineTuneEvent[] }> {
   const events: FineTuneEvent[] = []
   try {
-    for await (const event of fineTune(undefined, options)) events.push(event)
+    for await (const event of fineTune(tinyModel, options)) events.push(event)
   } catch (error) {
     return { error: error as Error, events }
   }

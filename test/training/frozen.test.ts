@@ -22,7 +22,7 @@ let model: Model
 let made: MadeUp
 beforeAll(async () => {
   folder = await readTiny()
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   made = makeData(4)
 })
 afterAll(async () => {

@@ -8,6 +8,7 @@ import type { TrainingClip } from '../../lib/training/data/clips.js'
 import { FileHashes } from '../../lib/training/data/file-hashes.js'
 import { FrozenParts } from '../../lib/training/data/frozen-parts.js'
 import { LiveClips, type StepData } from '../../lib/training/data/live-clips.js'
+import { tinyModel } from '../models'
 import { scratch, tone, writeFolder } from './fixture.js'
 import { native } from './setup.js'
 
@@ -18,7 +19,7 @@ let model: Model
 let reader: ClipReader
 
 beforeAll(async () => {
-  model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   reader = new ClipReader(native, 1, new FileHashes(null))
 })
 afterAll(async () => {

@@ -23,7 +23,7 @@ afterAll(work.remove)
 
 const refusal = (change: object): InvalidOptionError => {
   try {
-    fineTune(undefined, { ...options, ...change } as FineTuneOptions)
+    fineTune(tinyModel, { ...options, ...change } as FineTuneOptions)
   } catch (error) {
     return error as InvalidOptionError
   }
@@ -93,8 +93,8 @@ describe('before anything is written', () => {
 })
 
 const lacking: [string, Partial<FineTuneOptions>][] = [
-  ['evaluation.panns', { evaluation: { metrics: ['fd'] } }],
-  ['evaluation.vggish', { evaluation: { metrics: ['fad'] } }],
+  ['evaluation.panns', { evaluation: { metrics: ['fd'], backbone: 'cnn14-32k' } }],
+  ['evaluation.vggish', { evaluation: { metrics: ['fad'], backbone: 'cnn14-32k' } }],
   [
     'evaluation.metrics',
     { evaluation: { metrics: ['clap'], backbone: 'clap' }, condition: 'audio' },

@@ -31,7 +31,7 @@ const signal = new AbortController().signal
 let model: Model
 
 beforeAll(async () => {
-  model = await loadModel(undefined, { ...cpu, dtype: 'float32' })
+  model = await loadModel(tinyModel, { ...cpu, dtype: 'float32' })
 })
 afterAll(async () => {
   await model.dispose()

@@ -10,6 +10,7 @@ import { loadNative } from '../../lib/native/load.js'
 import { type FineTuneOptions, fineTune } from '../../lib/training/fine-tune.js'
 import { compileLibrary } from '../cli/run-cli.js'
 import { startScript } from '../lifecycle/child.js'
+import { tinyModel } from '../models'
 import { eventsOf, failure, scratch, shortOptions, train, writeTones } from './fixture.js'
 
 const work = scratch()
@@ -91,7 +92,7 @@ describe.each([
   test('it has a checkpoint, says how to go on, and goes on', async () => {
     const whole = await train(options(`${name}-whole`, change))
     const stop = new AbortController()
-    const job = fineTune(undefined, { ...options(name, change), signal: stop.signal })
+    const job = fineTune(tinyModel, { ...options(name, change), signal: stop.signal })
     const error = await (async () => {
       for await (const event of job) {
         if (event.type === 'step' && event.step >= 2) stop.abort(new Error('enough'))
@@ -188,7 +189,7 @@ test('without a checkpoint, resume begins', async () => {
 })
 
 test('a folder that another process trains in is refused', async () => {
-  const job = fineTune(undefined, options('locked', { steps: 40 }))
+  const job = fineTune(tinyModel, options('locked', { steps: 40 }))
   while (!existsSync(work.in('locked', '.lock'))) await sleep(2)
   const { error } = await failure(options('locked', { resume: true }))
   expect(error).toMatchObject({ option: 'outputDir' })
@@ -199,7 +200,7 @@ test('a folder that another process trains in is refused', async () => {
 
 test('aborted while it prepares, it says that nothing is lost', async () => {
   rmSync(work.in('cache'), { recursive: true })
-  const job = fineTune(undefined, options('early'))
+  const job = fineTune(tinyModel, options('early'))
   const error = await (async () => {
     for await (const event of job) if (event.type === 'preparing') job.abort()
   })().catch((reason) => reason)

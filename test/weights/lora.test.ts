@@ -180,7 +180,7 @@ describe('adapters are read', () => {
 describe('a model with adapters', () => {
   const cpu = { device: 'cpu', dtype: 'float32', threads: 1 } as const
 
-  async function listen(source: string | undefined, options: LoadModelOptions) {
+  async function listen(source: string, options: LoadModelOptions) {
     const model = await loadModel(source, { ...cpu, ...options })
     const request = { prompt: 'rain', seed: 3, steps: 2, durationSeconds: 0.64 }
     const { audio } = await generate(model, request)
@@ -219,19 +219,19 @@ describe('a model with adapters', () => {
     await trainer.dispose()
     dispose()
 
-    const base = await listen(undefined, {})
-    const adapted = await listen(undefined, { lora: adapter })
+    const base = await listen(tinyModel, {})
+    const adapted = await listen(tinyModel, { lora: adapter })
     const whole = await listen(merged, {})
     expect(adapted.info.lora).toEqual({ path: adapter, scale: 1 })
     expect(base.info.lora).toBe(null)
     expect(adapted.wave).toEqual(whole.wave)
     expect(apart(adapted.wave, base.wave)).toBeGreaterThan(1e-3)
 
-    const off = await listen(undefined, { lora: adapter, loraScale: 0 })
+    const off = await listen(tinyModel, { lora: adapter, loraScale: 0 })
     expect(off.wave).toEqual(base.wave)
     // Sums are taken in float32 and rounded once, whatever the model computes in.
     const bfloat16 = { dtype: 'bfloat16' } as const
-    const narrow = await listen(undefined, { ...bfloat16, lora: adapter })
+    const narrow = await listen(tinyModel, { ...bfloat16, lora: adapter })
     expect(narrow.wave).toEqual((await listen(merged, bfloat16)).wave)
 
     const out = join(work, 'cli.wav')
@@ -239,7 +239,7 @@ describe('a model with adapters', () => {
     const main = join(__dirname, '..', '..', 'dist', 'cli', 'main.js')
     const output = execFileSync(
       process.execPath,
-      [main, ...args, '--out', out, '--lora', adapter, '--lora-scale', '0.5'],
+      [main, ...args, '--model', tinyModel, '--out', out, '--lora', adapter, '--lora-scale', '0.5'],
       { stdio: ['ignore', 'pipe', 'ignore'] },
     )
     expect(JSON.parse(String(output)).model.lora).toEqual({ path: adapter, scale: 0.5 })
@@ -250,7 +250,7 @@ describe('a model with adapters', () => {
     [{ lora: 'x', loraScale: 17 }, /^loraScale: /],
     [{ lora: '' }, /^lora: expected a file or a folder/],
   ])('needs them, and a scale in range: %j', async (options, message) => {
-    const loading = loadModel(undefined, { ...cpu, ...options })
+    const loading = loadModel(tinyModel, { ...cpu, ...options })
     await expect(loading).rejects.toBeInstanceOf(InvalidOptionError)
     await expect(loading).rejects.toThrow(message)
   })
@@ -262,7 +262,7 @@ describe('a model with adapters', () => {
       all: tensors('unet').set('unet.class_embedding.lora_A.weight', huge),
     })
     const before = core.liveTensorBytes()
-    const loading = loadModel(undefined, { ...cpu, lora })
+    const loading = loadModel(tinyModel, { ...cpu, lora })
     await expect(loading).rejects.toBeInstanceOf(InvalidWeightsError)
     await expect(loading).rejects.toThrow(/'class_embedding\.weight'.*not finite/)
     expect(core.liveTensorBytes()).toBe(before)

@@ -4,8 +4,8 @@
 
 namespace audioldm {
 
-// Files named for an instruction set of x86-64 are compiled there alone; elsewhere libtorch's operators
-// do their work.
+// Files named for an instruction set of x86-64 are compiled there alone; elsewhere libtorch's
+// operators do their work.
 #if defined(__x86_64__)
 inline constexpr bool kX86 = true;
 

@@ -1,14 +1,17 @@
 // Ends in one of many ways while a model is there or at work.
 //   node exit.cjs idle|exit|throw|reject|sleep|exit-loading|worker-exit|worker-throw
+const { join } = require('node:path')
 const { Worker, isMainThread } = require('node:worker_threads')
 const { generate, loadModel } = require('../../../dist/index.js')
+
+const tinyModel = join(__dirname, '..', '..', '..', 'models', 'random-tiny')
 
 const options = { device: 'cpu', dtype: 'float32', threads: 2 }
 const long = { prompt: 'a dog', durationSeconds: 10, steps: 1000, stepLatents: true }
 
 /** Resolves in the middle of a generation that is never awaited. */
 async function inTheMiddle() {
-  const model = await loadModel(undefined, options)
+  const model = await loadModel(tinyModel, options)
   const events = generate(model, long)[Symbol.asyncIterator]()
   await events.next()
   return events
@@ -17,7 +20,7 @@ async function inTheMiddle() {
 const ways = {
   // A model, a tensor and an audio that nobody disposes.
   idle: async () => {
-    const model = await loadModel(undefined, options)
+    const model = await loadModel(tinyModel, options)
     const { audio } = await generate(model, { ...long, durationSeconds: 0.2, steps: 1 })
     const text = await model.embedText('a dog')
     console.log(`made ${audio[0].durationSeconds} s from [${text.shape}]`)
@@ -46,7 +49,7 @@ const ways = {
     const onProgress = ({ stage }) => {
       if (stage === 'weights') setImmediate(() => process.exit(4))
     }
-    await loadModel(undefined, { ...options, onProgress })
+    await loadModel(tinyModel, { ...options, onProgress })
   },
   'worker-exit': () => inWorker('exit'),
   'worker-throw': () => inWorker('throw'),

@@ -1,8 +1,11 @@
 // Generates again and again and prints the resident memory, MB, after every clip.
 //   node --expose-gc memory.cjs COUNT [varied]
 const { readFileSync } = require('node:fs')
+const { join } = require('node:path')
 const { generate, loadModel } = require('../../../dist/index.js')
 const { loadNative } = require('../../../dist/native/load.js')
+
+const tinyModel = join(__dirname, '..', '..', '..', 'models', 'random-tiny')
 
 /** VmRSS of /proc: what process.memoryUsage().rss says, less what Node has cached of it. */
 function residentMb() {
@@ -11,7 +14,7 @@ function residentMb() {
 }
 
 async function main(count, varied) {
-  const model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  const model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   const { core } = loadNative()
   const liveBefore = core.liveTensorBytes()
   const resident = []

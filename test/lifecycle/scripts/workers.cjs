@@ -1,9 +1,12 @@
 // Three workers and the main thread generate at once; one worker is terminated in the middle.
+const { join } = require('node:path')
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
 const { generate, loadModel } = require('../../../dist/index.js')
 
+const tinyModel = join(__dirname, '..', '..', '..', 'models', 'random-tiny')
+
 async function clip({ seed, endless }) {
-  const model = await loadModel(undefined, { device: 'cpu', dtype: 'float32', threads: 1 })
+  const model = await loadModel(tinyModel, { device: 'cpu', dtype: 'float32', threads: 1 })
   const length = endless ? { steps: 1000, durationSeconds: 5 } : { steps: 4, durationSeconds: 1 }
   const job = generate(model, { prompt: 'a dog', seed, ...length })
   for await (const event of job) {

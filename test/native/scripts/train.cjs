@@ -8,10 +8,10 @@ const { readModelFolder } = require(join(dist, 'hub', 'folder.js'))
 const { loadNative } = require(join(dist, 'native', 'load.js'))
 const { archiveIn, nativePart } = require(join(dist, 'native', 'part.js'))
 const { Trainer } = require(join(dist, 'native', 'trainer.js'))
-const { archivesDir, defaultModelDir } = require(join(dist, 'files', 'paths.js'))
+const { archivesDir } = require(join(dist, 'files', 'paths.js'))
 
 async function load(native) {
-  const folder = await readModelFolder(defaultModelDir())
+  const folder = await readModelFolder(join(__dirname, '..', '..', '..', 'models', 'random-tiny'))
   const { plan, tensors } = folder.parts.unet
   const files = new Map()
   const unet = nativePart(archiveIn(archivesDir(), 'unet'), plan.attributes, tensors, files)

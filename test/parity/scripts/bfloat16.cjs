@@ -5,6 +5,8 @@
 const { join } = require('node:path')
 const { captionedFolder, fineTune, generate, loadModel, score } = require('../../../dist/index.js')
 
+const tinyModel = join(__dirname, '..', '..', '..', 'models', 'random-tiny')
+
 const [work, panns] = process.argv.slice(2)
 const at = (...names) => join(work, ...names)
 const common = { device: 'cpu', threads: 1 }
@@ -16,7 +18,7 @@ function apart(a, b) {
 }
 
 async function use(options) {
-  const model = await loadModel(undefined, { ...common, ...options })
+  const model = await loadModel(tinyModel, { ...common, ...options })
   const job = generate(model, { prompt: 'rain', seed: 3, steps: 3, durationSeconds: 0.64 })
   const { audio } = await job
   const text = await model.embedText('rain on a roof')
@@ -32,7 +34,7 @@ async function use(options) {
 }
 
 async function train(dtype) {
-  const job = fineTune(undefined, {
+  const job = fineTune(tinyModel, {
     ...common,
     dtype,
     dataset: captionedFolder(at('tones')),

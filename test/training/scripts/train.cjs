@@ -1,14 +1,16 @@
 // Trains the small model, or goes on where an earlier process of the same arguments was killed.
 //   node train.cjs DATA OUT CACHE STEPS [OPTIONS as JSON]
 // Prints an event a line.
+const { join } = require('node:path')
 const { captionedFolder, fineTune } = require(
   process.env.AUDIOLDM_LIBRARY ?? '../../../dist/index.js',
 )
 
+const tinyModel = join(__dirname, '..', '..', '..', 'models', 'random-tiny')
 const [, , data, outputDir, cacheDir, steps, options = '{}'] = process.argv
 
 async function main() {
-  const job = fineTune(undefined, {
+  const job = fineTune(tinyModel, {
     dataset: captionedFolder(data),
     validation: 0.2,
     condition: { mixed: 0.5 },

@@ -22,6 +22,7 @@ const targets = {
 const tolerance = 1e-4
 // qemu shows this machine's, and libtorch crashes on one of another architecture.
 const cpuinfo = `processor\t: 0
+BogoMIPS\t: 100.00
 Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp
 CPU implementer\t: 0x41
 CPU architecture: 8
